@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* All of libmlp. */
+#ifndef MLP_MLP_H
+#define MLP_MLP_H
+
+#include <mlp/cpu.h>
+#include <mlp/dataset.h>
+#include <mlp/model.h>
+#include <mlp/spec.h>
+#include <mlp/status.h>
+#include <mlp/train.h>
+#include <mlp/version.h>
+
+#endif

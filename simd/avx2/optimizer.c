@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "optimizer.h"
+
+void mlp_update_avx2(size_t n, const struct mlp_update *update, const float *g, float *w, float *m,
+                     float *v)
+{
+    const struct mlp_update_avx2 u = mlp_update_broadcast_avx2(update);
+    switch (update->optimizer) {
+    case MLP_SGD:
+        for (size_t i = 0; i < n; i += 8)
+            mlp_sgd_ps_avx2(&u, _mm256_loadu_ps(g + i), w + i);
+        break;
+    case MLP_ADAM:
+        for (size_t i = 0; i < n; i += 8)
+            mlp_adam_ps_avx2(&u, _mm256_loadu_ps(g + i), w + i, m + i, v + i);
+        break;
+    default: /* has no version of its own */
+        mlp_update_c(n, update, g, w, m, v);
+    }
+}
+
+/* `count` panels side by side: eight chains hide the latency of addition. */
+static inline __attribute__((always_inline)) void
+bias_panels(size_t count, size_t rows, const float *b, size_t b_stride, bool resume, float *g)
+{
+    __m256 sum[8];
+    for (size_t i = 0; i < 2 * count; i++)
+        sum[i] = resume ? _mm256_loadu_ps(g + i * 8) : _mm256_setzero_ps();
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < 2 * count; i++)
+            sum[i] = _mm256_add_ps(sum[i],
+                                   _mm256_loadu_ps(b + i / 2 * b_stride + r * MLP_NR + i % 2 * 8));
+    }
+    for (size_t i = 0; i < 2 * count; i++)
+        _mm256_storeu_ps(g + i * 8, sum[i]);
+}
+
+void mlp_bias_gradient_avx2(size_t rows, size_t panels, const float *b, size_t b_stride,
+                            bool resume, float *g)
+{
+    size_t j = 0;
+    for (; j + 4 <= panels; j += 4)
+        bias_panels(4, rows, b + j * b_stride, b_stride, resume, g + j * MLP_NR);
+    for (; j < panels; j++)
+        bias_panels(1, rows, b + j * b_stride, b_stride, resume, g + j * MLP_NR);
+}
