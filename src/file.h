@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Files: reading by position, and the only place that writes them. */
+#ifndef MLP_SRC_FILE_H
+#define MLP_SRC_FILE_H
+
+#include <mlp/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens the regular file `path` for reading; *size is its length in bytes. A
+ * pipe, a device or a folder is refused without waiting for it. Everything that
+ * fails here is MLP_ERROR_INTERNAL. The caller closes *fd. */
+mlp_status mlp_file_open(const char *path, int *fd, uint64_t *size, mlp_error *error);
+
+/* Reads exactly `size` bytes from byte `offset` on; a file that ends earlier is
+ * MLP_ERROR_DATA. `path` is for the message. */
+mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, size_t size,
+                         mlp_error *error);
+
+/* One piece of the content. */
+struct mlp_chunk {
+    const void *data;
+    size_t size;
+};
+
+/* Writes the pieces, one after the other, to a temporary file in the folder of
+ * `path`, syncs it, renames it to `path` and syncs the folder. A file that is
+ * replaced passes its permissions on; a symbolic link is followed, so that it
+ * goes on pointing to the file. On failure `path` is as it was and no temporary
+ * file is left; but where only the folder's sync fails, `path` already holds
+ * the new content, and the message says so. Refuses a `path` that is there and
+ * is not a regular file, or is write-protected: MLP_ERROR_INTERNAL, like every
+ * failure here.
+ *
+ * A write beyond RLIMIT_FSIZE fails like one to a full disk in a process that
+ * ignores SIGXFSZ; in others the signal's default action ends the process. */
+mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size_t count,
+                          mlp_error *error);
+
+/* Whether mlp_file_write could start on `path`: creates a temporary file in its
+ * folder and removes it. `path` is left alone. */
+mlp_status mlp_file_check(const char *path, mlp_error *error);
+
+/* Test seam: the nth system call of this file from now fails with EIO (1 = the
+ * next one); 0 turns it off. Not thread-safe. */
+void mlp_file_fail_at(unsigned long n);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Data formats. A new one is a file of its own that defines a row, declared
+ * here, and its place in the list of src/data.c. */
+#ifndef MLP_SRC_FORMATS_FORMAT_H
+#define MLP_SRC_FORMATS_FORMAT_H
+
+#include <mlp/dataset.h>
+
+#include <stdbool.h>
+
+/* Whether `source` is of this format: by its name, or by what is there. The
+ * first row that says so gets it, the last row gets what is left. */
+typedef bool mlp_format_claims(const char *source);
+
+/* As mlp_dataset_has and mlp_dataset_open, for a source of this format. */
+typedef bool mlp_format_has(const char *source, mlp_split split);
+typedef mlp_status mlp_format_open(const char *source, mlp_split split, mlp_dataset **out,
+                                   mlp_error *error);
+
+struct mlp_format {
+    mlp_format_claims *claims;
+    mlp_format_has *has;
+    mlp_format_open *open;
+};
+
+/* A folder with MNIST's file names, and one IDX image file beside its label
+ * file (idx.c). */
+extern const struct mlp_format mlp_format_idx_folder;
+extern const struct mlp_format mlp_format_idx_file;
+
+#endif

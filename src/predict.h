@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Forward passes over many samples by a team of threads. */
+#ifndef MLP_SRC_PREDICT_H
+#define MLP_SRC_PREDICT_H
+
+#include <mlp/model.h>
+
+struct mlp_predictor;
+
+/* For data of up to `count` samples by a team of `threads`; borrows the model. */
+mlp_status mlp_predictor_create(const mlp_model *model, size_t count, int threads,
+                                struct mlp_predictor **out, mlp_error *error);
+void mlp_predictor_destroy(struct mlp_predictor *predictor);
+
+/* Team functions: all threads of a parallel region of that many threads call
+ * them with the same arguments; they return together, the result complete. The
+ * data's features fit the model's, and its labels are below its classes. */
+
+/* probabilities [count][classes]. */
+void mlp_team_predict(struct mlp_predictor *predictor, const mlp_dataset *data,
+                      float *probabilities);
+/* Loss and accuracy; the losses are added up in ascending order. */
+void mlp_team_evaluate(struct mlp_predictor *predictor, const mlp_dataset *data,
+                       mlp_evaluation *out);
+
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include <mlp/version.h>
+
+const char *mlp_version(void)
+{
+    return MLP_VERSION;
+}
