@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the program `mlp` in a temporary folder with small data. */
+#ifndef MLP_TESTS_PROGRAM_H
+#define MLP_TESTS_PROGRAM_H
+
+#include "folder.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Images in the folder's `data`, of SIDE x SIDE pixels, ten classes; sample i
+ * has label 7 i mod 10. */
+enum { SIDE = 4, TRAIN_COUNT = 200, TEST_COUNT = 50 };
+
+/* Fixture: folder_make, the data and empty files `out` and `err`. */
+void program_set_up(void);
+
+/* Writes an IDX file of images or labels. */
+void put_idx(const char *name, unsigned count, unsigned side, bool labels);
+
+/* What the last run wrote; freed by the next one. */
+extern char *out, *err;
+
+/* Reads both again. */
+void read_output(void);
+
+/* Runs a shell command in the folder, where $MLP is the program; returns its
+ * exit code. */
+int shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Options of a training that takes no time. */
+#define SMALL "--data data --hidden 8 --batch 32 --epochs 2 --threads 1 "
+
+/* The command fails with `code` and one line that says `reason`; it prints no
+ * result and leaves the folder's files alone. */
+void expect_failure(int code, const char *reason, const char *command);
+
+void expect_success(const char *command);
+
+/* Trains and saves `model`. */
+void save_model(void);
+
+json_t *parse_json(const char *text);
+
+/* Runs the tests; the exit code of a test program: 77, with a word, where this
+ * machine cannot run the program by itself. */
+int program_run(Suite *suite);
+
+#endif

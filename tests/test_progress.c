@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* The progress line and how numbers are written (src/cli). */
+#include "../src/cli/output.h"
+#include "../src/cli/progress.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const mlp_progress halfway = {
+    .epoch = 3,
+    .epochs = 30,
+    .samples_done = 30000,
+    .samples = 60000,
+    .loss = 0.12341,
+    .seconds = 0.25,
+    .test_accuracy = -1,
+};
+
+START_TEST(the_line_fits_every_width)
+{
+    char line[256];
+    for (size_t width = 0; width < 200; width++) {
+        progress_format(line, sizeof line, width, &halfway, 0.9712, 12.0);
+        ck_assert_uint_le(strlen(line), width);
+        ck_assert(width < 10 || strncmp(line, "epoch 3/30", 10) == 0);
+    }
+}
+END_TEST
+
+START_TEST(a_wide_line_holds_everything)
+{
+    char line[256];
+    progress_format(line, sizeof line, 120, &halfway, 0.9712, 25.0);
+    ck_assert_str_eq(line, "epoch 3/30  [==============>             ]  loss 0.1234  "
+                           "test 97.12 %  120k samples/s  4:35 left");
+}
+END_TEST
+
+START_TEST(eighty_columns_hold_everything)
+{
+    char line[256];
+    mlp_progress now = halfway;
+    now.epoch = 29;
+    progress_format(line, sizeof line, 79, &now, 0.9712, 25.0);
+    ck_assert_str_eq(line, "epoch 29/30  [=====>    ]  loss 0.1234  test 97.12 %  "
+                           "120k samples/s  0:01 left");
+}
+END_TEST
+
+START_TEST(a_narrow_line_keeps_what_matters)
+{
+    char line[256];
+    progress_format(line, sizeof line, 40, &halfway, 0.9712, 25.0);
+    ck_assert_str_eq(line, "epoch 3/30  loss 0.1234  test 97.12 %");
+    progress_format(line, sizeof line, 33, &halfway, -1, 25.0);
+    ck_assert_str_eq(line, "epoch 3/30  loss 0.1234");
+}
+END_TEST
+
+START_TEST(a_small_buffer_is_not_overrun)
+{
+    char line[256];
+    for (size_t size = 1; size < 100; size++) {
+        memset(line, 'x', sizeof line);
+        progress_format(line, size, 200, &halfway, 0.9712, 25.0);
+        ck_assert_uint_lt(strlen(line), size);
+        ck_assert_int_eq(line[size], 'x');
+    }
+}
+END_TEST
+
+START_TEST(extreme_figures_fit_too)
+{
+    char line[256];
+    mlp_progress extreme = {
+        .epoch = (size_t)-1,
+        .epochs = (size_t)-1,
+        .samples_done = 1,
+        .samples = (size_t)-1,
+        .loss = 1e300,
+        .seconds = 1e-300,
+        .test_accuracy = -1,
+    };
+    for (size_t width = 0; width < 200; width++) {
+        progress_format(line, sizeof line, width, &extreme, 1.0, 1e300);
+        ck_assert_uint_le(strlen(line), width);
+    }
+    ck_assert(progress_rate(&extreme) > 0);
+    extreme.seconds = 0;
+    ck_assert(progress_rate(&extreme) == 0);
+}
+END_TEST
+
+START_TEST(long_times_show_hours)
+{
+    char line[256];
+    mlp_progress early = halfway;
+    early.epoch = 1;
+    early.epochs = 1;
+    progress_format(line, sizeof line, 200, &early, -1, 7265.0);
+    ck_assert_ptr_nonnull(strstr(line, "2:01:05 left"));
+}
+END_TEST
+
+START_TEST(numbers_are_grouped)
+{
+    char text[NUMBER_SIZE];
+    ck_assert_str_eq(grouped(0, text), "0");
+    ck_assert_str_eq(grouped(999, text), "999");
+    ck_assert_str_eq(grouped(1000, text), "1,000");
+    ck_assert_str_eq(grouped(123456, text), "123,456");
+    ck_assert_str_eq(grouped(UINT64_MAX, text), "18,446,744,073,709,551,615");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("progress");
+    TCase *tests = tcase_create("progress");
+    tcase_add_test(tests, the_line_fits_every_width);
+    tcase_add_test(tests, a_wide_line_holds_everything);
+    tcase_add_test(tests, eighty_columns_hold_everything);
+    tcase_add_test(tests, a_narrow_line_keeps_what_matters);
+    tcase_add_test(tests, a_small_buffer_is_not_overrun);
+    tcase_add_test(tests, extreme_figures_fit_too);
+    tcase_add_test(tests, long_times_show_hours);
+    tcase_add_test(tests, numbers_are_grouped);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
