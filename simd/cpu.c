@@ -24,20 +24,28 @@ static uint32_t xcr0(void)
     return low;
 }
 
-/* Intel SDM, volume 1, section 14.3: AVX needs the CPU, OSXSAVE, and the XMM and
- * YMM bits of XCR0. */
+/* Intel SDM, volume 1, sections 14.3 and 15.2 to 15.4: AVX needs the CPU, OSXSAVE,
+ * and the XMM and YMM bits of XCR0; AVX-512 besides those of the mask registers, of
+ * the upper halves of ZMM0 to 15 and of ZMM16 to 31. */
 static unsigned detect(void)
 {
     const unsigned needed = bit_AVX | bit_FMA | bit_OSXSAVE;
-    const uint32_t xmm_and_ymm = 6;
+    const unsigned avx512 = bit_AVX512F | bit_AVX512VL | bit_AVX512DQ | bit_AVX512BW;
+    const uint32_t xmm_and_ymm = 0x06, masks_and_zmm = 0xe0;
     unsigned eax, ebx, ecx, edx;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & needed) != needed)
         return 0;
-    if ((xcr0() & xmm_and_ymm) != xmm_and_ymm)
+    uint32_t saved = xcr0();
+    if ((saved & xmm_and_ymm) != xmm_and_ymm)
         return 0;
     if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
         return 0;
-    return ebx & bit_AVX2 ? MLP_CPU_AVX2 : 0;
+    unsigned flags = 0;
+    if (ebx & bit_AVX2)
+        flags |= MLP_CPU_AVX2;
+    if ((ebx & avx512) == avx512 && (saved & masks_and_zmm) == masks_and_zmm)
+        flags |= MLP_CPU_AVX512;
+    return flags;
 }
 
 /* The brand string of CPUID leaves 0x80000002 to 4. */

@@ -8,6 +8,8 @@
 enum {
     MLP_CPU_AVX2 = 1 << 0, /* AVX2 and FMA, and an OS that saves the YMM registers */
     MLP_CPU_NEON = 1 << 1, /* AArch64's Advanced SIMD */
+    /* AVX-512 F, VL, DQ and BW, and an OS that saves the ZMM and mask registers */
+    MLP_CPU_AVX512 = 1 << 2,
 };
 
 /* The flags of this machine: CPUID and XCR0 on x86, getauxval or sysctl on Arm.

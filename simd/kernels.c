@@ -6,8 +6,10 @@
 
 #if defined(__x86_64__)
 #define MLP_HAVE_AVX2 1
+#define MLP_HAVE_AVX512 1
 #else
 #define MLP_HAVE_AVX2 0
+#define MLP_HAVE_AVX512 0
 #endif
 #if defined(__aarch64__)
 #define MLP_HAVE_NEON 1
@@ -65,6 +67,15 @@ static void fill_avx2(struct mlp_kernels *k)
 }
 #endif
 
+#if MLP_HAVE_AVX512
+static void fill_avx512(struct mlp_kernels *k)
+{
+    k->isa = "avx512";
+    k->peak_fma = mlp_peak_fma_avx512;
+    k->peak_read = mlp_peak_read_avx512;
+}
+#endif
+
 #if MLP_HAVE_NEON
 static void fill_neon(struct mlp_kernels *k)
 {
@@ -95,6 +106,9 @@ static const struct mlp_isa table[] = {
     {"c", 0, fill_c},
 #if MLP_HAVE_AVX2
     {"avx2", MLP_CPU_AVX2, fill_avx2},
+#endif
+#if MLP_HAVE_AVX512
+    {"avx512", MLP_CPU_AVX2 | MLP_CPU_AVX512, fill_avx512},
 #endif
 #if MLP_HAVE_NEON
     {"neon", MLP_CPU_NEON, fill_neon},

@@ -195,7 +195,7 @@ typedef uint32_t mlp_peak_read_fn(size_t n, const float *x);
 /* --- The table ------------------------------------------------------------ */
 
 struct mlp_kernels {
-    const char *isa; /* "c", "avx2", "neon" */
+    const char *isa; /* "c", "avx2", "avx512", "neon" */
 
     size_t mr; /* rows of a full micro-kernel tile, for names and sweeps of tests */
     size_t kc; /* block of K that keeps a panel of B in the first-level cache */
@@ -251,7 +251,7 @@ mlp_gather_u8_fn mlp_gather_u8_c, mlp_gather_u8_avx2, mlp_gather_u8_neon;
 mlp_gather_f32_fn mlp_gather_f32_c, mlp_gather_f32_avx2, mlp_gather_f32_neon;
 mlp_unpack_fn mlp_unpack_c, mlp_unpack_avx2, mlp_unpack_neon;
 mlp_transpose_fn mlp_transpose_c, mlp_transpose_avx2, mlp_transpose_neon;
-mlp_peak_fma_fn mlp_peak_fma_c, mlp_peak_fma_avx2, mlp_peak_fma_neon;
-mlp_peak_read_fn mlp_peak_read_c, mlp_peak_read_avx2, mlp_peak_read_neon;
+mlp_peak_fma_fn mlp_peak_fma_c, mlp_peak_fma_avx2, mlp_peak_fma_avx512, mlp_peak_fma_neon;
+mlp_peak_read_fn mlp_peak_read_c, mlp_peak_read_avx2, mlp_peak_read_avx512, mlp_peak_read_neon;
 
 #endif

@@ -23,6 +23,9 @@ START_TEST(test_flags)
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     ck_assert_uint_eq(mlp_cpu_flags() & MLP_CPU_AVX2, avx2 ? MLP_CPU_AVX2 : 0);
+    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    ck_assert_uint_eq(mlp_cpu_flags() & MLP_CPU_AVX512, avx512 ? MLP_CPU_AVX512 : 0);
 #elif defined(__aarch64__)
     ck_assert_uint_eq(mlp_cpu_flags() & MLP_CPU_NEON, MLP_CPU_NEON);
 #else
