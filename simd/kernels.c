@@ -71,6 +71,10 @@ static void fill_avx2(struct mlp_kernels *k)
 static void fill_avx512(struct mlp_kernels *k)
 {
     k->isa = "avx512";
+    k->activation_forward = mlp_activation_forward_avx512;
+    k->activation_backward = mlp_activation_backward_avx512;
+    k->exp = mlp_exp_avx512;
+    k->log = mlp_log_avx512;
     k->peak_fma = mlp_peak_fma_avx512;
     k->peak_read = mlp_peak_read_avx512;
 }

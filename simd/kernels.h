@@ -240,11 +240,11 @@ mlp_gemm_dw_fn mlp_gemm_dw_c, mlp_gemm_dw_6x16_avx2, mlp_gemm_dw_6x16_neon;
 mlp_update_fn mlp_update_c, mlp_update_avx2, mlp_update_neon;
 mlp_bias_gradient_fn mlp_bias_gradient_c, mlp_bias_gradient_avx2, mlp_bias_gradient_neon;
 mlp_activation_forward_fn mlp_activation_forward_c, mlp_activation_forward_avx2,
-    mlp_activation_forward_neon;
+    mlp_activation_forward_avx512, mlp_activation_forward_neon;
 mlp_activation_backward_fn mlp_activation_backward_c, mlp_activation_backward_avx2,
-    mlp_activation_backward_neon;
-mlp_map_fn mlp_exp_c, mlp_exp_avx2, mlp_exp_neon;
-mlp_map_fn mlp_log_c, mlp_log_avx2, mlp_log_neon;
+    mlp_activation_backward_avx512, mlp_activation_backward_neon;
+mlp_map_fn mlp_exp_c, mlp_exp_avx2, mlp_exp_avx512, mlp_exp_neon;
+mlp_map_fn mlp_log_c, mlp_log_avx2, mlp_log_avx512, mlp_log_neon;
 mlp_softmax_xent_fn mlp_softmax_xent_c, mlp_softmax_xent_avx2, mlp_softmax_xent_neon;
 mlp_softmax_fn mlp_softmax_c, mlp_softmax_avx2, mlp_softmax_neon;
 mlp_gather_u8_fn mlp_gather_u8_c, mlp_gather_u8_avx2, mlp_gather_u8_neon;
