@@ -71,6 +71,13 @@ static void fill_avx2(struct mlp_kernels *k)
 static void fill_avx512(struct mlp_kernels *k)
 {
     k->isa = "avx512";
+    k->mr = 12;
+    k->kc = 256;
+    k->gemm_forward = mlp_gemm_forward_12x32_avx512;
+    k->gemm_dx = mlp_gemm_dx_12x32_avx512;
+    k->gemm_dw = mlp_gemm_dw_16x16_avx512;
+    k->update = mlp_update_avx512;
+    k->bias_gradient = mlp_bias_gradient_avx512;
     k->activation_forward = mlp_activation_forward_avx512;
     k->activation_backward = mlp_activation_backward_avx512;
     k->exp = mlp_exp_avx512;

@@ -234,11 +234,15 @@ const struct mlp_isa *mlp_isa_table(void);
 void mlp_kernels_fill(size_t i, struct mlp_kernels *kernels);
 
 /* Prototypes: the typedefs are the signatures. */
-mlp_gemm_forward_fn mlp_gemm_forward_c, mlp_gemm_forward_6x16_avx2, mlp_gemm_forward_6x16_neon;
-mlp_gemm_dx_fn mlp_gemm_dx_c, mlp_gemm_dx_6x16_avx2, mlp_gemm_dx_6x16_neon;
-mlp_gemm_dw_fn mlp_gemm_dw_c, mlp_gemm_dw_6x16_avx2, mlp_gemm_dw_6x16_neon;
-mlp_update_fn mlp_update_c, mlp_update_avx2, mlp_update_neon;
-mlp_bias_gradient_fn mlp_bias_gradient_c, mlp_bias_gradient_avx2, mlp_bias_gradient_neon;
+mlp_gemm_forward_fn mlp_gemm_forward_c, mlp_gemm_forward_6x16_avx2, mlp_gemm_forward_12x32_avx512,
+    mlp_gemm_forward_6x16_neon;
+mlp_gemm_dx_fn mlp_gemm_dx_c, mlp_gemm_dx_6x16_avx2, mlp_gemm_dx_12x32_avx512,
+    mlp_gemm_dx_6x16_neon;
+mlp_gemm_dw_fn mlp_gemm_dw_c, mlp_gemm_dw_6x16_avx2, mlp_gemm_dw_16x16_avx512,
+    mlp_gemm_dw_6x16_neon;
+mlp_update_fn mlp_update_c, mlp_update_avx2, mlp_update_avx512, mlp_update_neon;
+mlp_bias_gradient_fn mlp_bias_gradient_c, mlp_bias_gradient_avx2, mlp_bias_gradient_avx512,
+    mlp_bias_gradient_neon;
 mlp_activation_forward_fn mlp_activation_forward_c, mlp_activation_forward_avx2,
     mlp_activation_forward_avx512, mlp_activation_forward_neon;
 mlp_activation_backward_fn mlp_activation_backward_c, mlp_activation_backward_avx2,

@@ -7,7 +7,7 @@
 
 #define MLP_INLINE static inline __attribute__((always_inline))
 
-/* OP(0) .. OP(n - 1), for a constant n of at most 6 or 8. */
+/* OP(0) .. OP(n - 1), for a constant n of at most 6, 8 or 16. */
 #define MLP_REPEAT_6(n, OP)                                                                        \
     do {                                                                                           \
         if ((n) > 0) {                                                                             \
@@ -38,6 +38,35 @@
         }                                                                                          \
         if ((n) > 7) {                                                                             \
             OP(7);                                                                                 \
+        }                                                                                          \
+    } while (0)
+
+#define MLP_REPEAT_16(n, OP)                                                                       \
+    do {                                                                                           \
+        MLP_REPEAT_8(n, OP);                                                                       \
+        if ((n) > 8) {                                                                             \
+            OP(8);                                                                                 \
+        }                                                                                          \
+        if ((n) > 9) {                                                                             \
+            OP(9);                                                                                 \
+        }                                                                                          \
+        if ((n) > 10) {                                                                            \
+            OP(10);                                                                                \
+        }                                                                                          \
+        if ((n) > 11) {                                                                            \
+            OP(11);                                                                                \
+        }                                                                                          \
+        if ((n) > 12) {                                                                            \
+            OP(12);                                                                                \
+        }                                                                                          \
+        if ((n) > 13) {                                                                            \
+            OP(13);                                                                                \
+        }                                                                                          \
+        if ((n) > 14) {                                                                            \
+            OP(14);                                                                                \
+        }                                                                                          \
+        if ((n) > 15) {                                                                            \
+            OP(15);                                                                                \
         }                                                                                          \
     } while (0)
 

@@ -12,7 +12,7 @@
 
 enum {
     MOST_ROWS = 97,
-    MOST_PANELS = 5,
+    MOST_PANELS = 9,
     MOST_K = 272,
     MOST_GAP = 2, /* rows of 16 between panels */
     COLUMNS = MOST_PANELS * MLP_NR,
@@ -326,7 +326,7 @@ END_TEST
 
 /* --- dw ------------------------------------------------------------------- */
 
-enum { DW_ROWS = 40 };
+enum { DW_ROWS = 56 };
 
 /* The gradient of one panel: A's columns are the rows of G, the samples K. */
 static struct {
