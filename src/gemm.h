@@ -5,9 +5,9 @@
 
 #include "kernels.h"
 
-/* The most rows of a weight gradient that are updated as one: six-row tiles
- * fill it, and six panels of samples stay in the second-level cache. */
-#define MLP_DW_ROWS 96
+/* The most rows of a weight gradient that are updated as one: ten panels of samples
+ * stay in the second-level cache, and the kernels' tiles fill it. */
+#define MLP_DW_ROWS 160
 
 /* A gradient of `rows` rows is cut into so many chunks of MLP_DW_ROWS; the last
  * one has what is left. */

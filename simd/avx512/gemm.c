@@ -436,53 +436,65 @@ static dw_tile_fn *const dw_tiles[DW_MR + 1] = {NULL,  dw_1,  dw_2,  dw_3,  dw_4
                                                 dw_6,  dw_7,  dw_8,  dw_9,  dw_10, dw_11,
                                                 dw_12, dw_13, dw_14, dw_15, dw_16};
 
-/* Rows whose update is under way: g, w, m and v, [rows][16]. */
-struct rows {
+/* The weights and moments of a tile, [rows][16], and its gradient. */
+struct weights {
     const float *g;
     float *w, *m, *v;
 };
 
 /* With the intent to write: another core may have read the line since. */
-MLP_INLINE void prefetch_row(const struct rows *rows, size_t at)
+MLP_INLINE void prefetch_row(const struct weights *weights, size_t r)
 {
-    __builtin_prefetch(rows->w + at, 1);
-    __builtin_prefetch(rows->m + at, 1);
-    __builtin_prefetch(rows->v + at, 1);
+    __builtin_prefetch(weights->w + r * MLP_NR, 1);
+    __builtin_prefetch(weights->m + r * MLP_NR, 1);
+    __builtin_prefetch(weights->v + r * MLP_NR, 1);
 }
 
-/* A full tile, whose weights and moments are `here`, and in its course Adam for
- * the one before, `before`: after each sixteenth of the samples another row goes
- * through one of three stages. What a stage computes is stored by the next, since
- * a store that waits for its value holds up later loads from the same place of
- * another page. */
+/* Adam on the rows of a full tile, each in three stages. */
+struct adam {
+    const struct mlp_update_avx512 *update;
+    struct mlp_moments_avx512 moments; /* of the row before */
+    __m512 step;                       /* of the row before that */
+};
+
+/* Call r of DW_MR + 2: the stages of rows r, r - 1 and r - 2. What a stage computes
+ * is stored by the next call, which comes much later: a store that waits for its
+ * value would hold up all loads from its place in other pages. */
+MLP_INLINE void advance_adam(struct adam *adam, const struct weights *rows, size_t r)
+{
+    size_t at = r * MLP_NR;
+    if (r >= 2)
+        mlp_adam_move_ps_avx512(adam->update, adam->step, rows->w + at - 2 * MLP_NR);
+    if (r >= 1 && r <= DW_MR) {
+        mlp_adam_store_ps_avx512(&adam->moments, rows->m + at - MLP_NR, rows->v + at - MLP_NR);
+        adam->step = mlp_adam_step_ps_avx512(adam->update, &adam->moments);
+    }
+    if (r < DW_MR)
+        adam->moments = mlp_adam_moments_ps_avx512(adam->update, _mm512_load_ps(rows->g + at),
+                                                   rows->m + at, rows->v + at);
+}
+
+/* The chains of a full tile and, in their course, a row after each sixteenth of the
+ * samples, what Adam has to do: prefetch what it will need for this tile, `here`,
+ * and update the one before, where `before` has a gradient. */
 static void dw_16_adam(size_t k, const float *a, const float *b, bool resume, float *sums,
-                       const struct rows *here, const struct rows *before,
-                       const struct mlp_update_avx512 *update)
+                       const struct mlp_update_avx512 *update, const struct weights *here,
+                       const struct weights *before)
 {
     tile acc;
     start_tile(DW_MR, 1, acc, resume, sums, 0);
+    struct adam adam = {.update = update};
     size_t samples = k / DW_MR / 4 * 4;
-    struct mlp_moments_avx512 moments = {_mm512_setzero_ps(), _mm512_setzero_ps()};
-    __m512 step = _mm512_setzero_ps();
     for (size_t r = 0; r < DW_MR; r++) {
-        size_t at = r * MLP_NR;
-        prefetch_row(here, at);
-        if (r >= 2)
-            mlp_adam_move_ps_avx512(update, step, before->w + at - 2 * MLP_NR);
-        if (r >= 1) {
-            mlp_adam_store_ps_avx512(&moments, before->m + at - MLP_NR, before->v + at - MLP_NR);
-            step = mlp_adam_step_ps_avx512(update, &moments);
-        }
-        moments = mlp_adam_moments_ps_avx512(update, _mm512_load_ps(before->g + at), before->m + at,
-                                             before->v + at);
+        prefetch_row(here, r);
+        if (before->g)
+            advance_adam(&adam, before, r);
         add_samples(DW_MR, acc, samples, a, b);
         a += samples * MLP_NR;
         b += samples * MLP_NR;
     }
-    size_t last = (DW_MR - 1) * MLP_NR;
-    mlp_adam_move_ps_avx512(update, step, before->w + last - MLP_NR);
-    mlp_adam_store_ps_avx512(&moments, before->m + last, before->v + last);
-    mlp_adam_move_ps_avx512(update, mlp_adam_step_ps_avx512(update, &moments), before->w + last);
+    for (size_t r = DW_MR; before->g && r < DW_MR + 2; r++)
+        advance_adam(&adam, before, r);
     add_samples(DW_MR, acc, k - DW_MR * samples, a, b);
     store_tile(DW_MR, 1, acc, sums, 0);
 }
@@ -497,37 +509,45 @@ static inline size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* As below, with an update. A tile's comes while the next one is summed up. */
+static void update_tiles(size_t rows, size_t k, const float *a, size_t a_stride, const float *b,
+                         bool resume, const float *g, const struct mlp_update *update,
+                         const struct weights *all)
+{
+    _Alignas(64) float sums[2][DW_MR * MLP_NR];
+    bool adam = update->optimizer == MLP_ADAM;
+    struct mlp_update_avx512 broadcast = mlp_update_broadcast_avx512(update);
+    struct weights before = {NULL, NULL, NULL, NULL};
+    size_t height = 0;
+    for (size_t row = 0; row < rows; row += DW_MR, a += a_stride) {
+        size_t at = row * MLP_NR, before_height = height;
+        height = min_size(DW_MR, rows - row);
+        float *to = sums[row / DW_MR % 2];
+        if (resume)
+            memcpy(to, g + at, height * MLP_NR * sizeof *to);
+        struct weights here = {to, all->w + at, at_or_null(all->m, at), at_or_null(all->v, at)};
+        if (adam && height == DW_MR) {
+            dw_16_adam(k, a, b, resume, to, &broadcast, &here, &before);
+        } else {
+            if (before.g)
+                mlp_update_avx512(before_height * MLP_NR, update, before.g, before.w, before.m,
+                                  before.v);
+            dw_tiles[height](k, a, b, resume, to);
+        }
+        before = here;
+    }
+    mlp_update_avx512(height * MLP_NR, update, before.g, before.w, before.m, before.v);
+}
+
 void mlp_gemm_dw_16x16_avx512(size_t rows, size_t k, const float *a, size_t a_stride,
                               const float *b, bool resume, float *g,
                               const struct mlp_update *update, float *w, float *m, float *v)
 {
-    _Alignas(64) float sums[2][DW_MR * MLP_NR];
-    struct mlp_update_avx512 broadcast;
-    bool adam = update && update->optimizer == MLP_ADAM;
-    if (adam)
-        broadcast = mlp_update_broadcast_avx512(update);
-    struct rows before = {NULL, NULL, NULL, NULL};
-    for (size_t row = 0; row < rows; row += DW_MR, a += a_stride) {
-        size_t height = min_size(DW_MR, rows - row), at = row * MLP_NR;
-        if (!update) {
-            dw_tiles[height](k, a, b, resume, g + at);
-            continue;
-        }
-        float *to = sums[row / DW_MR % 2];
-        if (resume)
-            memcpy(to, g + at, height * MLP_NR * sizeof *to);
-        struct rows here = {to, w + at, at_or_null(m, at), at_or_null(v, at)};
-        if (before.g && adam && height == DW_MR) {
-            dw_16_adam(k, a, b, resume, to, &here, &before, &broadcast);
-        } else {
-            for (size_t r = 0; adam && r < height; r++)
-                prefetch_row(&here, r * MLP_NR);
-            if (before.g)
-                mlp_update_avx512(DW_MR * MLP_NR, update, before.g, before.w, before.m, before.v);
-            dw_tiles[height](k, a, b, resume, to);
-        }
-        before = here;
-        if (row + DW_MR >= rows)
-            mlp_update_avx512(height * MLP_NR, update, here.g, here.w, here.m, here.v);
+    if (update) {
+        const struct weights all = {NULL, w, m, v};
+        update_tiles(rows, k, a, a_stride, b, resume, g, update, &all);
+        return;
     }
+    for (size_t row = 0; row < rows; row += DW_MR, a += a_stride)
+        dw_tiles[min_size(DW_MR, rows - row)](k, a, b, resume, g + row * MLP_NR);
 }
