@@ -82,6 +82,11 @@ static void fill_avx512(struct mlp_kernels *k)
     k->activation_backward = mlp_activation_backward_avx512;
     k->exp = mlp_exp_avx512;
     k->log = mlp_log_avx512;
+    k->softmax_xent = mlp_softmax_xent_avx512;
+    k->softmax = mlp_softmax_avx512;
+    k->gather_u8 = mlp_gather_u8_avx512;
+    k->gather_f32 = mlp_gather_f32_avx512;
+    k->transpose = mlp_transpose_avx512;
     k->peak_fma = mlp_peak_fma_avx512;
     k->peak_read = mlp_peak_read_avx512;
 }

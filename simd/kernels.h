@@ -249,12 +249,13 @@ mlp_activation_backward_fn mlp_activation_backward_c, mlp_activation_backward_av
     mlp_activation_backward_avx512, mlp_activation_backward_neon;
 mlp_map_fn mlp_exp_c, mlp_exp_avx2, mlp_exp_avx512, mlp_exp_neon;
 mlp_map_fn mlp_log_c, mlp_log_avx2, mlp_log_avx512, mlp_log_neon;
-mlp_softmax_xent_fn mlp_softmax_xent_c, mlp_softmax_xent_avx2, mlp_softmax_xent_neon;
-mlp_softmax_fn mlp_softmax_c, mlp_softmax_avx2, mlp_softmax_neon;
-mlp_gather_u8_fn mlp_gather_u8_c, mlp_gather_u8_avx2, mlp_gather_u8_neon;
-mlp_gather_f32_fn mlp_gather_f32_c, mlp_gather_f32_avx2, mlp_gather_f32_neon;
+mlp_softmax_xent_fn mlp_softmax_xent_c, mlp_softmax_xent_avx2, mlp_softmax_xent_avx512,
+    mlp_softmax_xent_neon;
+mlp_softmax_fn mlp_softmax_c, mlp_softmax_avx2, mlp_softmax_avx512, mlp_softmax_neon;
+mlp_gather_u8_fn mlp_gather_u8_c, mlp_gather_u8_avx2, mlp_gather_u8_avx512, mlp_gather_u8_neon;
+mlp_gather_f32_fn mlp_gather_f32_c, mlp_gather_f32_avx2, mlp_gather_f32_avx512, mlp_gather_f32_neon;
 mlp_unpack_fn mlp_unpack_c, mlp_unpack_avx2, mlp_unpack_neon;
-mlp_transpose_fn mlp_transpose_c, mlp_transpose_avx2, mlp_transpose_neon;
+mlp_transpose_fn mlp_transpose_c, mlp_transpose_avx2, mlp_transpose_avx512, mlp_transpose_neon;
 mlp_peak_fma_fn mlp_peak_fma_c, mlp_peak_fma_avx2, mlp_peak_fma_avx512, mlp_peak_fma_neon;
 mlp_peak_read_fn mlp_peak_read_c, mlp_peak_read_avx2, mlp_peak_read_avx512, mlp_peak_read_neon;
 
