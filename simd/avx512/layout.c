@@ -8,9 +8,14 @@
 #error "compile this file with -mavx512f -mavx512bw -mavx512vl"
 #endif
 
-/* Rows that are gathered together, panel by panel: a panel then gets whole
- * consecutive lines, and the next rows have the time to arrive. */
-enum { GATHER_ROWS = 8 };
+enum {
+    /* Rows that are gathered together, panel by panel: a panel then gets whole
+     * consecutive lines, and the next rows have the time to arrive. */
+    GATHER_ROWS = 8,
+    /* Panels after which a line is written that is prefetched: it comes from the
+     * third level, and no hardware follows so many panels. */
+    AHEAD = 2,
+};
 
 /* The first n lanes of sixteen. */
 static inline __mmask16 first_lanes(size_t n)
@@ -57,9 +62,11 @@ gather_rows(const struct source *s, size_t count, size_t r, size_t ahead, float 
     size_t whole = s->features / MLP_NR * step;
     float *to = x + r * MLP_NR;
     for (size_t at = 0; at < whole; at += step, to += x_stride) {
+        uintptr_t lines = (uintptr_t)to + AHEAD * x_stride * sizeof *to; /* or past x */
         for (size_t i = 0; i < count; i++) {
             if (at % 64 == 0)
                 _mm_prefetch((const char *)next[i] + at, _MM_HINT_T0);
+            __builtin_prefetch((const void *)(lines + i * MLP_NR * sizeof *to), 1);
             _mm512_store_ps(to + i * MLP_NR, s->load(0xffff, row[i] + at));
         }
     }
