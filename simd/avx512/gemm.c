@@ -23,7 +23,7 @@ enum {
     DW_MR = MLP_NR,  /* rows of a tile of the weight gradient */
     MOST_PANELS = 8, /* of a tile */
     ROW_BYTES = MLP_NR * sizeof(float),
-    AHEAD = 4, /* rows of the next panel of B that a tile prefetches in 16 steps of k */
+    AHEAD = 6, /* rows of the next panels of B that a tile prefetches in 16 steps of k */
 };
 
 /* What all tiles of a product have in common. */
@@ -32,7 +32,7 @@ struct product {
     bool resume;
     const struct mlp_forward_epilogue *forward;
     const struct mlp_dx_epilogue *dx;
-    /* What a tile brings nearer, a part of the next panel of B: an address, since
+    /* What a tile brings nearer, a part of the next panels of B: an address, since
      * the last one's may lie past the array. */
     uintptr_t ahead;
 };
@@ -311,17 +311,20 @@ static const struct tile_kinds {
     {2, forward_12x1, forward_12x2, dx_12x1, dx_12x2},
 };
 
-/* What the i-th tile of rows prefetches: its part of panel `next` of B or, after
- * the last panel, of the first one's next block of K. */
+/* What the i-th tile of rows prefetches: its part of the two panels from `next` on
+ * of B or, after the last panels, of the first ones' next block of K. */
 static inline uintptr_t rows_ahead(const struct product *product, const float *b, size_t panels,
                                    size_t next, size_t i)
 {
-    const size_t tiles = MLP_NR / AHEAD; /* that prefetch a whole panel */
+    size_t first = product->k / MLP_NR * AHEAD * i; /* row of the two panels */
+    size_t panel = first / product->k, row = first % product->k;
     bool last_block = product->forward || product->dx;
-    if (i >= tiles || (next >= panels && last_block))
+    bool last_panels = next + panel >= panels;
+    if (panel >= 2 || (last_panels && last_block))
         return (uintptr_t)b;
-    size_t from = next < panels ? next * product->b_stride * sizeof *b : product->k * ROW_BYTES;
-    return (uintptr_t)b + from + product->k / tiles * i * ROW_BYTES;
+    size_t from = last_panels ? panel * product->b_stride + product->k * MLP_NR
+                              : (next + panel) * product->b_stride;
+    return (uintptr_t)b + (from + row * MLP_NR) * sizeof *b;
 }
 
 void mlp_gemm_forward_12x32_avx512(size_t rows, size_t panels, size_t k, const float *a,
