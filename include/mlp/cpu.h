@@ -20,7 +20,7 @@ MLP_API void mlp_cpu_name(char *name, size_t size);
 MLP_API size_t mlp_isa_count(void);
 
 /* Name of instruction set `i` in ascending order of speed ("c", "avx2",
- * "neon"): the word used by --isa and MLP_ISA. NULL where i is out of range. */
+ * "avx512", "neon"): the word used by --isa and MLP_ISA. NULL where i is out of range. */
 MLP_API const char *mlp_isa_name(size_t i);
 
 /* Whether this CPU (and its operating system) can run instruction set `i`. */
