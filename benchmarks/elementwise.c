@@ -116,8 +116,8 @@ static void run_gather_u8(const struct bench_case *test, const struct arrays *s,
 static void run_gather_f32(const struct bench_case *test, const struct arrays *s, size_t first,
                            size_t count)
 {
-    test->kernels.gather_f32(count, s->columns, s->y, s->index + first, s->x + first * MLP_NR,
-                             s->stride);
+    test->kernels.gather_f32(count, s->columns, s->y, s->columns, s->index + first,
+                             s->x + first * MLP_NR, s->stride);
 }
 
 static void run_unpack(const struct bench_case *test, const struct arrays *s, size_t first,

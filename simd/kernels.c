@@ -22,9 +22,11 @@ static void fill_c(struct mlp_kernels *k)
     k->isa = "c";
     k->mr = 6;
     k->kc = 256;
+    k->k_whole = 288;
     k->gemm_forward = mlp_gemm_forward_c;
     k->gemm_dx = mlp_gemm_dx_c;
     k->gemm_dw = mlp_gemm_dw_c;
+    k->gemm_plain = mlp_gemm_plain_c;
     k->update = mlp_update_c;
     k->bias_gradient = mlp_bias_gradient_c;
     k->activation_forward = mlp_activation_forward_c;
@@ -47,9 +49,11 @@ static void fill_avx2(struct mlp_kernels *k)
     k->isa = "avx2";
     k->mr = 6;
     k->kc = 256; /* 16 KB of B beside two tiles of A in 32 KB */
+    k->k_whole = 288;
     k->gemm_forward = mlp_gemm_forward_6x16_avx2;
     k->gemm_dx = mlp_gemm_dx_6x16_avx2;
     k->gemm_dw = mlp_gemm_dw_6x16_avx2;
+    k->gemm_plain = mlp_gemm_plain_6x16_avx2;
     k->update = mlp_update_avx2;
     k->bias_gradient = mlp_bias_gradient_avx2;
     k->activation_forward = mlp_activation_forward_avx2;
@@ -72,10 +76,12 @@ static void fill_avx512(struct mlp_kernels *k)
 {
     k->isa = "avx512";
     k->mr = 12;
-    k->kc = 256;
+    k->kc = 256; /* 32 KB of B, two panels, beside a tile of A in 48 KB */
+    k->k_whole = 800;
     k->gemm_forward = mlp_gemm_forward_12x32_avx512;
     k->gemm_dx = mlp_gemm_dx_12x32_avx512;
     k->gemm_dw = mlp_gemm_dw_16x16_avx512;
+    k->gemm_plain = mlp_gemm_plain_12x32_avx512;
     k->update = mlp_update_avx512;
     k->bias_gradient = mlp_bias_gradient_avx512;
     k->activation_forward = mlp_activation_forward_avx512;
@@ -98,9 +104,11 @@ static void fill_neon(struct mlp_kernels *k)
     k->isa = "neon";
     k->mr = 6;
     k->kc = 256;
+    k->k_whole = 288;
     k->gemm_forward = mlp_gemm_forward_6x16_neon;
     k->gemm_dx = mlp_gemm_dx_6x16_neon;
     k->gemm_dw = mlp_gemm_dw_6x16_neon;
+    k->gemm_plain = mlp_gemm_plain_6x16_neon;
     k->update = mlp_update_neon;
     k->bias_gradient = mlp_bias_gradient_neon;
     k->activation_forward = mlp_activation_forward_neon;

@@ -101,6 +101,18 @@ typedef void mlp_gemm_dw_fn(size_t rows, size_t k, const float *a, size_t a_stri
                             bool resume, float *g, const struct mlp_update *update, float *w,
                             float *m, float *v);
 
+/* --- Products of plain arrays (plain.c) ------------------------------------- */
+
+/* What mlp-bench compares with other libraries: C[rows x columns] = op(A) . B, with A and C
+ * row-major as their owner has them. A(i, s) = a[i * a_leading + s], or a[s * a_leading + i] where
+ * `transposed`; C(i, j) = c[i * c_leading + j]; B(s, j) = b[j / 16 * b_stride + s * b_row + j %
+ * 16]: packed panels have b_row = 16, a row-major array b_stride = 16 and its own leading dimension
+ * as b_row. Of B, 16 columns may be read where fewer exist. Any alignment. Element: the chain over
+ * k, resumed from c where `resume`. */
+typedef void mlp_gemm_plain_fn(size_t rows, size_t columns, size_t k, bool transposed,
+                               const float *a, size_t a_leading, const float *b, size_t b_stride,
+                               size_t b_row, float *c, size_t c_leading, bool resume);
+
 /* --- Optimizers (optimizer.c) --------------------------------------------- */
 
 /* Updates n weights (n a multiple of 16) with gradient g.
@@ -166,8 +178,9 @@ typedef void mlp_softmax_fn(size_t rows, size_t classes, float *z, size_t z_stri
 typedef void mlp_gather_u8_fn(size_t rows, size_t features, const uint8_t *data,
                               const uint32_t *index, float *x, size_t x_stride);
 
-/* The same from f32, copied as it is: also what packs a plain row-major matrix. */
-typedef void mlp_gather_f32_fn(size_t rows, size_t features, const float *data,
+/* The same from f32, copied as it is: x(r, c) = data[index[r] * leading + c]. Also
+ * what packs a plain row-major matrix or a block of one. */
+typedef void mlp_gather_f32_fn(size_t rows, size_t features, const float *data, size_t leading,
                                const uint32_t *index, float *x, size_t x_stride);
 
 /* Panels back to a plain row-major matrix [rows][columns]. */
@@ -199,10 +212,14 @@ struct mlp_kernels {
 
     size_t mr; /* rows of a full micro-kernel tile, for names and sweeps of tests */
     size_t kc; /* block of K that keeps a panel of B in the first-level cache */
+    /* Up to here K is not cut into blocks of kc: what it costs to read B from the
+     * second-level cache is less than to store and resume the chains. */
+    size_t k_whole;
 
     mlp_gemm_forward_fn *gemm_forward;
     mlp_gemm_dx_fn *gemm_dx;
     mlp_gemm_dw_fn *gemm_dw;
+    mlp_gemm_plain_fn *gemm_plain;
     mlp_update_fn *update;
     mlp_bias_gradient_fn *bias_gradient;
     mlp_activation_forward_fn *activation_forward;
@@ -240,6 +257,8 @@ mlp_gemm_dx_fn mlp_gemm_dx_c, mlp_gemm_dx_6x16_avx2, mlp_gemm_dx_12x32_avx512,
     mlp_gemm_dx_6x16_neon;
 mlp_gemm_dw_fn mlp_gemm_dw_c, mlp_gemm_dw_6x16_avx2, mlp_gemm_dw_16x16_avx512,
     mlp_gemm_dw_6x16_neon;
+mlp_gemm_plain_fn mlp_gemm_plain_c, mlp_gemm_plain_6x16_avx2, mlp_gemm_plain_12x32_avx512,
+    mlp_gemm_plain_6x16_neon;
 mlp_update_fn mlp_update_c, mlp_update_avx2, mlp_update_avx512, mlp_update_neon;
 mlp_bias_gradient_fn mlp_bias_gradient_c, mlp_bias_gradient_avx2, mlp_bias_gradient_avx512,
     mlp_bias_gradient_neon;

@@ -7,7 +7,17 @@
 
 #define MLP_INLINE static inline __attribute__((always_inline))
 
-/* OP(0) .. OP(n - 1), for a constant n of at most 6, 8 or 16. */
+/* OP(0) .. OP(n - 1), for a constant n of at most 2, 6, 8 or 16. */
+#define MLP_REPEAT_2(n, OP)                                                                        \
+    do {                                                                                           \
+        if ((n) > 0) {                                                                             \
+            OP(0);                                                                                 \
+        }                                                                                          \
+        if ((n) > 1) {                                                                             \
+            OP(1);                                                                                 \
+        }                                                                                          \
+    } while (0)
+
 #define MLP_REPEAT_6(n, OP)                                                                        \
     do {                                                                                           \
         if ((n) > 0) {                                                                             \

@@ -17,9 +17,11 @@ size_t mlp_panel_stride(size_t rows)
 
 /* The largest share of k, a multiple of the panel width, when it is cut evenly
  * into blocks of about kc: 784 with kc 256 gives 272, 272, 240. */
-static size_t k_block(size_t k, size_t kc)
+static size_t k_block(const struct mlp_kernels *kernels, size_t k)
 {
-    size_t longest = kc + kc / 8;
+    if (k <= kernels->k_whole)
+        return k;
+    size_t longest = kernels->kc + kernels->kc / 8;
     size_t blocks = (k + longest - 1) / longest;
     size_t share = (k + blocks - 1) / blocks;
     return (share + MLP_NR - 1) / MLP_NR * MLP_NR;
@@ -44,7 +46,7 @@ void mlp_forward_product(const struct mlp_kernels *kernels, size_t rows, size_t 
                          const float *a, size_t a_stride, const float *b, size_t b_stride, float *c,
                          size_t c_stride, const struct mlp_forward_epilogue *epilogue)
 {
-    size_t block = k_block(k, kernels->kc);
+    size_t block = k_block(kernels, k);
     for (size_t j = 0; j < panels; j += PANEL_GROUP) {
         struct mlp_forward_epilogue last = {epilogue->bias + j * MLP_NR, epilogue->activation};
         for (size_t i = 0; i < k; i += block)
@@ -59,7 +61,7 @@ void mlp_dx_product(const struct mlp_kernels *kernels, size_t rows, size_t panel
                     const float *a, size_t a_stride, const float *b, size_t b_stride, float *c,
                     size_t c_stride, const struct mlp_dx_epilogue *epilogue)
 {
-    size_t block = k_block(k, kernels->kc);
+    size_t block = k_block(kernels, k);
     for (size_t j = 0; j < panels; j += PANEL_GROUP) {
         struct mlp_dx_epilogue last = {epilogue->y + j * epilogue->y_stride, epilogue->y_stride,
                                        epilogue->activation};
@@ -76,7 +78,7 @@ void mlp_dw_product(const struct mlp_kernels *kernels, size_t rows, size_t k, co
                     float *m, float *v)
 {
     _Alignas(64) float g[MLP_DW_ROWS * MLP_NR];
-    size_t block = k_block(k, kernels->kc);
+    size_t block = k_block(kernels, k);
     for (size_t s = 0; s < k; s += block)
         kernels->gemm_dw(rows, min_size(block, k - s), a + s * MLP_NR, a_stride, b + s * MLP_NR,
                          s > 0, g, s + block >= k ? update : NULL, w, m, v);

@@ -6,7 +6,7 @@
 #include "kernels.h"
 
 /* The most rows of a weight gradient that are updated as one: ten panels of samples
- * stay in the second-level cache, and the kernels' tiles fill it. */
+ * stay in the second-level cache, and AVX-512's tiles of 16 rows fill it. */
 #define MLP_DW_ROWS 160
 
 /* A gradient of `rows` rows is cut into so many chunks of MLP_DW_ROWS; the last

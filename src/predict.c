@@ -84,7 +84,8 @@ static float *forward(const struct mlp_predictor *p, const mlp_dataset *data, si
     if (data->u8)
         p->kernels->gather_u8(rows, data->features, data->u8 + at, NULL, x, p->stride);
     else
-        p->kernels->gather_f32(rows, data->features, data->f32 + at, NULL, x, p->stride);
+        p->kernels->gather_f32(rows, data->features, data->f32 + at, data->features, NULL, x,
+                               p->stride);
     for (size_t l = 0; l < p->model->spec.layer_count; l++) {
         const struct mlp_layer *layer = &p->model->layers[l];
         struct mlp_forward_epilogue epilogue = {layer->bias, layer->activation};

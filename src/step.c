@@ -152,7 +152,8 @@ static void gather_rows(const struct mlp_trainer *t, const struct step *step, si
     if (data->u8)
         t->kernels->gather_u8(rows, data->features, data->u8, index, x, t->stride);
     else
-        t->kernels->gather_f32(rows, data->features, data->f32, index, x, t->stride);
+        t->kernels->gather_f32(rows, data->features, data->f32, data->features, index, x,
+                               t->stride);
     for (size_t r = 0; r < rows; r++)
         t->labels[row + r] = data->labels[index[r]];
 }

@@ -83,15 +83,18 @@ static void try_gather(const struct mlp_kernels *kernels, const struct gather *s
     expect_gaps(shape, before, x);
     kt_check_canaries(1);
 
-    kt_case("gather_f32_%s_m%zu_n%zu_stride%zu", kernels->isa, rows, features, shape->stride);
+    size_t leading = features + rows % 3;
+    kt_case("gather_f32_%s_m%zu_n%zu_leading%zu_stride%zu", kernels->isa, rows, features, leading,
+            shape->stride);
+    values = ((shape->index ? SAMPLES : rows) - 1) * leading + features;
     float *floats = kt_floats(0, values, side);
     kt_fill(floats, values, KT_SPECIAL);
     x = kt_copy(1, before, size, side);
-    kernels->gather_f32(rows, features, floats, shape->index, x, shape->stride);
+    kernels->gather_f32(rows, features, floats, leading, shape->index, x, shape->stride);
     for (size_t r = 0; r < rows; r++) {
         for (size_t c = 0; c < panels_of(features) * MLP_NR; c++)
             expect_element(shape, x, r, c,
-                           c < features ? floats[sample_of(shape, r) * features + c] : 0.0f);
+                           c < features ? floats[sample_of(shape, r) * leading + c] : 0.0f);
     }
     expect_gaps(shape, before, x);
     kt_check_canaries(1);

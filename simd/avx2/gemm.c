@@ -274,14 +274,15 @@ typedef void forward_tile_fn(const struct product *product, const float *a, cons
 typedef void dx_tile_fn(const struct product *product, const float *a, const float *b, float *c,
                         const float *y);
 
+/* forward_6x1_avx2, dx_6x1_avx2 and the like. */
 #define DEFINE_TILE(M, P)                                                                          \
-    static void forward_##M##x##P(const struct product *product, const float *a, const float *b,   \
-                                  float *c, size_t panel)                                          \
+    static void forward_##M##x##P##_avx2(const struct product *product, const float *a,            \
+                                         const float *b, float *c, size_t panel)                   \
     {                                                                                              \
         forward_tile(M, 2 * (P), product, a, b, c, panel);                                         \
     }                                                                                              \
-    static void dx_##M##x##P(const struct product *product, const float *a, const float *b,        \
-                             float *c, const float *y)                                             \
+    static void dx_##M##x##P##_avx2(const struct product *product, const float *a, const float *b, \
+                                    float *c, const float *y)                                      \
     {                                                                                              \
         dx_tile(M, 2 * (P), product, a, b, c, y);                                                  \
     }
@@ -304,12 +305,12 @@ static const struct tile_kinds {
     dx_tile_fn *dx_one, *dx_wide;
 } tile_kinds[MR + 1] = {
     {0, NULL, NULL, NULL, NULL},
-    {4, forward_1x1, forward_1x4, dx_1x1, dx_1x4},
-    {3, forward_2x1, forward_2x3, dx_2x1, dx_2x3},
-    {2, forward_3x1, forward_3x2, dx_3x1, dx_3x2},
-    {1, forward_4x1, forward_4x1, dx_4x1, dx_4x1},
-    {1, forward_5x1, forward_5x1, dx_5x1, dx_5x1},
-    {1, forward_6x1, forward_6x1, dx_6x1, dx_6x1},
+    {4, forward_1x1_avx2, forward_1x4_avx2, dx_1x1_avx2, dx_1x4_avx2},
+    {3, forward_2x1_avx2, forward_2x3_avx2, dx_2x1_avx2, dx_2x3_avx2},
+    {2, forward_3x1_avx2, forward_3x2_avx2, dx_3x1_avx2, dx_3x2_avx2},
+    {1, forward_4x1_avx2, forward_4x1_avx2, dx_4x1_avx2, dx_4x1_avx2},
+    {1, forward_5x1_avx2, forward_5x1_avx2, dx_5x1_avx2, dx_5x1_avx2},
+    {1, forward_6x1_avx2, forward_6x1_avx2, dx_6x1_avx2, dx_6x1_avx2},
 };
 
 /* What the i-th tile of rows prefetches: its part of panel `next` of B or, after
@@ -467,8 +468,8 @@ typedef void dw_tile_fn(const struct gradient *gradient, const float *const a[MR
                         float *w, float *m, float *v);
 
 #define DEFINE_DW_TILE(M)                                                                          \
-    static void dw_##M(const struct gradient *gradient, const float *const a[MR], float *g,        \
-                       float *w, float *m, float *v)                                               \
+    static void dw_##M##_avx2(const struct gradient *gradient, const float *const a[MR], float *g, \
+                              float *w, float *m, float *v)                                        \
     {                                                                                              \
         dw_tile(M, gradient, a, g, w, m, v);                                                       \
     }
@@ -480,7 +481,8 @@ DEFINE_DW_TILE(4)
 DEFINE_DW_TILE(5)
 DEFINE_DW_TILE(6)
 
-static dw_tile_fn *const dw_tiles[MR + 1] = {NULL, dw_1, dw_2, dw_3, dw_4, dw_5, dw_6};
+static dw_tile_fn *const dw_tiles[MR + 1] = {NULL,      dw_1_avx2, dw_2_avx2, dw_3_avx2,
+                                             dw_4_avx2, dw_5_avx2, dw_6_avx2};
 
 static inline float *at_or_null(float *array, size_t at)
 {

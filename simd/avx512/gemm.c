@@ -82,10 +82,20 @@ MLP_INLINE void store_tile(int m, int n, tile acc, float *c, size_t c_stride)
 #undef STORE_ROW
 }
 
+/* sum + a * b, in the register of the sum. Of the intrinsic, GCC 12 makes forms that
+ * leave the result in a factor's register where that is used no more, and then moves
+ * and spills to bring the sums back: 3 % of a product. */
+MLP_INLINE __m512 accumulate(__m512 sum, __m512 a, __m512 b)
+{
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+}
+
 MLP_INLINE void multiply_row(int r, int n, tile acc, float factor, const __m512 b[MOST_PANELS])
 {
     __m512 x = _mm512_set1_ps(factor);
-#define MULTIPLY(q) acc[r][q] = _mm512_fmadd_ps(x, b[q], acc[r][q])
+#define MULTIPLY(q)                                                                                \
+    acc[r][q] = n > 1 ? accumulate(acc[r][q], x, b[q]) : _mm512_fmadd_ps(x, b[q], acc[r][q])
     MLP_REPEAT_8(n, MULTIPLY);
 #undef MULTIPLY
 }
@@ -252,14 +262,15 @@ typedef void forward_tile_fn(const struct product *product, const float *a, cons
 typedef void dx_tile_fn(const struct product *product, const float *a, const float *b, float *c,
                         const float *y);
 
+/* forward_12x2_avx512, dx_12x2_avx512 and the like. */
 #define DEFINE_TILE(M, P)                                                                          \
-    static void forward_##M##x##P(const struct product *product, const float *a, const float *b,   \
-                                  float *c, size_t panel)                                          \
+    static void forward_##M##x##P##_avx512(const struct product *product, const float *a,          \
+                                           const float *b, float *c, size_t panel)                 \
     {                                                                                              \
         forward_tile(M, P, product, a, b, c, panel);                                               \
     }                                                                                              \
-    static void dx_##M##x##P(const struct product *product, const float *a, const float *b,        \
-                             float *c, const float *y)                                             \
+    static void dx_##M##x##P##_avx512(const struct product *product, const float *a,               \
+                                      const float *b, float *c, const float *y)                    \
     {                                                                                              \
         dx_tile(M, P, product, a, b, c, y);                                                        \
     }
@@ -297,18 +308,18 @@ static const struct tile_kinds {
     dx_tile_fn *dx_one, *dx_wide;
 } tile_kinds[MR + 1] = {
     {0, NULL, NULL, NULL, NULL},
-    {8, forward_1x1, forward_1x8, dx_1x1, dx_1x8},
-    {6, forward_2x1, forward_2x6, dx_2x1, dx_2x6},
-    {4, forward_3x1, forward_3x4, dx_3x1, dx_3x4},
-    {4, forward_4x1, forward_4x4, dx_4x1, dx_4x4},
-    {2, forward_5x1, forward_5x2, dx_5x1, dx_5x2},
-    {2, forward_6x1, forward_6x2, dx_6x1, dx_6x2},
-    {2, forward_7x1, forward_7x2, dx_7x1, dx_7x2},
-    {2, forward_8x1, forward_8x2, dx_8x1, dx_8x2},
-    {2, forward_9x1, forward_9x2, dx_9x1, dx_9x2},
-    {2, forward_10x1, forward_10x2, dx_10x1, dx_10x2},
-    {2, forward_11x1, forward_11x2, dx_11x1, dx_11x2},
-    {2, forward_12x1, forward_12x2, dx_12x1, dx_12x2},
+    {8, forward_1x1_avx512, forward_1x8_avx512, dx_1x1_avx512, dx_1x8_avx512},
+    {6, forward_2x1_avx512, forward_2x6_avx512, dx_2x1_avx512, dx_2x6_avx512},
+    {4, forward_3x1_avx512, forward_3x4_avx512, dx_3x1_avx512, dx_3x4_avx512},
+    {4, forward_4x1_avx512, forward_4x4_avx512, dx_4x1_avx512, dx_4x4_avx512},
+    {2, forward_5x1_avx512, forward_5x2_avx512, dx_5x1_avx512, dx_5x2_avx512},
+    {2, forward_6x1_avx512, forward_6x2_avx512, dx_6x1_avx512, dx_6x2_avx512},
+    {2, forward_7x1_avx512, forward_7x2_avx512, dx_7x1_avx512, dx_7x2_avx512},
+    {2, forward_8x1_avx512, forward_8x2_avx512, dx_8x1_avx512, dx_8x2_avx512},
+    {2, forward_9x1_avx512, forward_9x2_avx512, dx_9x1_avx512, dx_9x2_avx512},
+    {2, forward_10x1_avx512, forward_10x2_avx512, dx_10x1_avx512, dx_10x2_avx512},
+    {2, forward_11x1_avx512, forward_11x2_avx512, dx_11x1_avx512, dx_11x2_avx512},
+    {2, forward_12x1_avx512, forward_12x2_avx512, dx_12x1_avx512, dx_12x2_avx512},
 };
 
 /* What the i-th tile of rows prefetches: its part of the two panels from `next` on
@@ -410,7 +421,8 @@ typedef void dw_tile_fn(size_t k, const float *a, const float *b, bool resume, f
 
 /* The chains of a tile of M rows, from and to `sums`, [M][16]. */
 #define DEFINE_DW_TILE(M)                                                                          \
-    static void dw_##M(size_t k, const float *a, const float *b, bool resume, float *sums)         \
+    static void dw_##M##_avx512(size_t k, const float *a, const float *b, bool resume,             \
+                                float *sums)                                                       \
     {                                                                                              \
         tile acc;                                                                                  \
         start_tile(M, 1, acc, resume, sums, 0);                                                    \
@@ -435,9 +447,10 @@ DEFINE_DW_TILE(14)
 DEFINE_DW_TILE(15)
 DEFINE_DW_TILE(16)
 
-static dw_tile_fn *const dw_tiles[DW_MR + 1] = {NULL,  dw_1,  dw_2,  dw_3,  dw_4,  dw_5,
-                                                dw_6,  dw_7,  dw_8,  dw_9,  dw_10, dw_11,
-                                                dw_12, dw_13, dw_14, dw_15, dw_16};
+static dw_tile_fn *const dw_tiles[DW_MR + 1] = {
+    NULL,         dw_1_avx512,  dw_2_avx512,  dw_3_avx512,  dw_4_avx512,  dw_5_avx512,
+    dw_6_avx512,  dw_7_avx512,  dw_8_avx512,  dw_9_avx512,  dw_10_avx512, dw_11_avx512,
+    dw_12_avx512, dw_13_avx512, dw_14_avx512, dw_15_avx512, dw_16_avx512};
 
 /* The weights and moments of a tile, [rows][16], and its gradient. */
 struct weights {

@@ -39,14 +39,14 @@ static inline __m512 load_f32(__mmask16 lanes, const unsigned char *bytes)
  * up to sixteen of them become floats. */
 struct source {
     const unsigned char *data;
-    size_t features, size;
+    size_t features, leading, size; /* elements in a row, and from row to row */
     const uint32_t *index;
     __m512 (*load)(__mmask16 lanes, const unsigned char *);
 };
 
 static inline const unsigned char *source_row(const struct source *s, size_t r)
 {
-    return s->data + (s->index ? s->index[r] : r) * s->features * s->size;
+    return s->data + (s->index ? s->index[r] : r) * s->leading * s->size;
 }
 
 /* Rows r .. r + count of x; `ahead` of the rows after them are prefetched. */
@@ -90,14 +90,15 @@ static inline __attribute__((always_inline)) void gather(const struct source *s,
 void mlp_gather_u8_avx512(size_t rows, size_t features, const uint8_t *data, const uint32_t *index,
                           float *x, size_t x_stride)
 {
-    const struct source s = {data, features, sizeof *data, index, load_u8};
+    const struct source s = {data, features, features, sizeof *data, index, load_u8};
     gather(&s, rows, x, x_stride);
 }
 
-void mlp_gather_f32_avx512(size_t rows, size_t features, const float *data, const uint32_t *index,
-                           float *x, size_t x_stride)
+void mlp_gather_f32_avx512(size_t rows, size_t features, const float *data, size_t leading,
+                           const uint32_t *index, float *x, size_t x_stride)
 {
-    const struct source s = {(const unsigned char *)data, features, sizeof *data, index, load_f32};
+    const struct source s = {
+        (const unsigned char *)data, features, leading, sizeof *data, index, load_f32};
     gather(&s, rows, x, x_stride);
 }
 

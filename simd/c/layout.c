@@ -22,12 +22,12 @@ void mlp_gather_u8_c(size_t rows, size_t features, const uint8_t *data, const ui
     }
 }
 
-void mlp_gather_f32_c(size_t rows, size_t features, const float *data, const uint32_t *index,
-                      float *x, size_t x_stride)
+void mlp_gather_f32_c(size_t rows, size_t features, const float *data, size_t leading,
+                      const uint32_t *index, float *x, size_t x_stride)
 {
-    assert(rows > 0 && features > 0 && x_stride >= rows * MLP_NR);
+    assert(rows > 0 && features > 0 && leading >= features && x_stride >= rows * MLP_NR);
     for (size_t r = 0; r < rows; r++) {
-        const float *row = data + (index ? index[r] : r) * features;
+        const float *row = data + (index ? index[r] : r) * leading;
         for (size_t c = 0; c < features; c++)
             x[c / MLP_NR * x_stride + r * MLP_NR + c % MLP_NR] = row[c];
         clear_padding(features, r, x, x_stride);

@@ -33,13 +33,13 @@ MLP_INLINE void put_f32(const unsigned char *from, float *to)
 /* A row-major matrix of `features` elements of `size` bytes a row. */
 struct source {
     const unsigned char *data;
-    size_t features, size;
+    size_t features, leading, size; /* elements in a row, and from row to row */
     const uint32_t *index;
 };
 
 static inline const unsigned char *source_row(const struct source *s, size_t r)
 {
-    return s->data + (s->index ? s->index[r] : r) * s->features * s->size;
+    return s->data + (s->index ? s->index[r] : r) * s->leading * s->size;
 }
 
 MLP_INLINE void gather(const struct source *s, put_row_fn *put, size_t rows, float *x,
@@ -68,14 +68,14 @@ MLP_INLINE void gather(const struct source *s, put_row_fn *put, size_t rows, flo
 void mlp_gather_u8_neon(size_t rows, size_t features, const uint8_t *data, const uint32_t *index,
                         float *x, size_t x_stride)
 {
-    const struct source s = {data, features, sizeof *data, index};
+    const struct source s = {data, features, features, sizeof *data, index};
     gather(&s, put_u8, rows, x, x_stride);
 }
 
-void mlp_gather_f32_neon(size_t rows, size_t features, const float *data, const uint32_t *index,
-                         float *x, size_t x_stride)
+void mlp_gather_f32_neon(size_t rows, size_t features, const float *data, size_t leading,
+                         const uint32_t *index, float *x, size_t x_stride)
 {
-    const struct source s = {(const unsigned char *)data, features, sizeof *data, index};
+    const struct source s = {(const unsigned char *)data, features, leading, sizeof *data, index};
     gather(&s, put_f32, rows, x, x_stride);
 }
 
