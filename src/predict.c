@@ -13,21 +13,35 @@
 
 #include <omp.h>
 
-/* Samples that go through all layers at once. */
+/* Samples that go through all layers at once, at most. */
 enum { BLOCK_ROWS = 96 };
 
 struct mlp_predictor {
     const struct mlp_kernels *kernels;
     const mlp_model *model;
     int threads;
-    size_t rows, stride;
-    size_t width;   /* floats of one buffer of activations */
-    float *buffers; /* [threads][2][width] */
-    float *losses;  /* [count] */
+    size_t rows, stride; /* of a block; the last one may have fewer rows */
+    size_t width;        /* floats of one buffer of activations */
+    float *buffers;      /* [threads][2][width] */
+    float *losses;       /* [count] */
     size_t correct;
     struct mlp_claims claims;
     struct mlp_barrier barrier;
 };
+
+static size_t blocks_of(size_t count, size_t rows)
+{
+    return (count + rows - 1) / rows;
+}
+
+/* Rows of a block: as many blocks for every thread, so that none waits long for
+ * the others. */
+static size_t block_rows(size_t count, int threads)
+{
+    size_t team = (size_t)threads;
+    size_t rounds = blocks_of(blocks_of(count, BLOCK_ROWS), team);
+    return rounds > 0 ? blocks_of(count, rounds * team) : 1;
+}
 
 mlp_status mlp_predictor_create(const mlp_model *model, size_t count, int threads,
                                 struct mlp_predictor **out, mlp_error *error)
@@ -42,13 +56,13 @@ mlp_status mlp_predictor_create(const mlp_model *model, size_t count, int thread
     size_t widest = 0;
     for (size_t i = 0; i <= model->spec.layer_count; i++)
         widest = model->widths[i] > widest ? model->widths[i] : widest;
-    size_t blocks = (count + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    size_t rows = block_rows(count, threads);
     *p = (struct mlp_predictor){
         .kernels = kernels,
         .model = model,
         .threads = threads,
-        .rows = count < BLOCK_ROWS ? count : BLOCK_ROWS,
-        .claims = {.units = blocks, .threads = threads},
+        .rows = rows,
+        .claims = {.units = blocks_of(count, rows), .threads = threads},
     };
     p->stride = mlp_panel_stride(p->rows);
     p->width = p->stride * mlp_panels(widest);
@@ -104,8 +118,8 @@ static bool claim_block(struct mlp_predictor *p, size_t count, size_t *first, si
     size_t block;
     if (!mlp_claim(&p->claims, omp_get_thread_num(), &block))
         return false;
-    *first = block * BLOCK_ROWS;
-    *rows = count - *first < BLOCK_ROWS ? count - *first : BLOCK_ROWS;
+    *first = block * p->rows;
+    *rows = count - *first < p->rows ? count - *first : p->rows;
     return true;
 }
 
@@ -178,10 +192,9 @@ void mlp_team_evaluate(struct mlp_predictor *p, const mlp_dataset *data, mlp_eva
     mlp_barrier_wait(&p->barrier);
 }
 
-/* Threads for `count` samples: one for every block at most. */
-static int team_size(size_t count, int threads)
+int mlp_predict_threads(size_t count, int threads)
 {
-    size_t blocks = (count + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    size_t blocks = blocks_of(count, BLOCK_ROWS);
     int wanted = mlp_threads_or_default(threads);
     return (size_t)wanted > blocks ? (int)blocks : wanted;
 }
@@ -200,7 +213,7 @@ static mlp_status predict(const mlp_model *model, const mlp_dataset *data, int t
     mlp_status status = check_threads(threads, error);
     if (status != MLP_OK || data->count == 0)
         return status;
-    int team = team_size(data->count, threads);
+    int team = mlp_predict_threads(data->count, threads);
     struct mlp_predictor *predictor;
     status = mlp_predictor_create(model, data->count, team, &predictor, error);
     if (status != MLP_OK)
@@ -249,7 +262,7 @@ mlp_status mlp_model_evaluate(const mlp_model *model, const mlp_dataset *data, i
         status = mlp_model_check_data(model, data, error);
     if (status != MLP_OK)
         return status;
-    int team = team_size(data->count, threads);
+    int team = mlp_predict_threads(data->count, threads);
     struct mlp_predictor *predictor;
     status = mlp_predictor_create(model, data->count, team, &predictor, error);
     if (status != MLP_OK)

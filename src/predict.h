@@ -7,6 +7,10 @@
 
 struct mlp_predictor;
 
+/* Threads that are worth their while for `count` samples, at most `threads` (0: the
+ * default number). */
+int mlp_predict_threads(size_t count, int threads);
+
 /* For data of up to `count` samples by a team of `threads`; borrows the model. */
 mlp_status mlp_predictor_create(const mlp_model *model, size_t count, int threads,
                                 struct mlp_predictor **out, mlp_error *error);
