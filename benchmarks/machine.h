@@ -2,9 +2,18 @@
 #ifndef MLP_BENCH_MACHINE_H
 #define MLP_BENCH_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-enum { BENCH_MAX_CACHES = 4 };
+enum { BENCH_MAX_CACHES = 4, BENCH_MAX_CPUS = 1024 };
+
+/* The CPUs that this process may use, ascending. */
+struct bench_cpus {
+    size_t count;
+    int ids[BENCH_MAX_CPUS];
+};
+void bench_cpus_usable(struct bench_cpus *out);
+bool bench_cpus_has(const struct bench_cpus *cpus, int id);
 
 struct bench_cache {
     int level;
@@ -16,9 +25,13 @@ struct bench_cache {
 struct bench_machine {
     char cpu[128];
     char system[64];   /* "Linux 6.1.0 x86_64" */
-    char governor[32]; /* of the CPU's clock; "unknown" where the system hides it */
+    char governor[32]; /* of the usable CPUs' clocks, as in "performance" or, where they differ,
+                        * "performance+powersave"; "unknown" where the system hides it */
+    int boost;         /* whether clocks above the nominal one are allowed; -1: unknown */
     int cpus;          /* online */
     int cpus_usable;   /* by this process */
+    int cores_usable;  /* of these, what shares no core with another; 0: unknown */
+    double quota;      /* CPUs that the cgroup allows; 0: no limit */
     double memory;     /* bytes; 0: unknown */
     size_t cache_count;
     struct bench_cache caches[BENCH_MAX_CACHES]; /* data caches, from the core outwards */
@@ -26,6 +39,11 @@ struct bench_machine {
 };
 
 void bench_machine_read(struct bench_machine *out);
+
+/* The part of it that tests make up: governor, boost and cores_usable from
+ * `root`/sys. */
+void bench_machine_read_cpus(const char *root, const struct bench_cpus *usable,
+                             struct bench_machine *out);
 
 /* A number of bytes as people write it: "32 KiB". Returns `text`. */
 #define BENCH_BYTES_SIZE 32

@@ -41,13 +41,13 @@ static int usable_cpus(void)
     return (int)sysconf(_SC_NPROCESSORS_ONLN); /* more CPUs than the set holds */
 }
 
-/* CPUs that quota / period microseconds amount to, rounded up; 0: no limit. */
-static int quota_cpus(long long quota, long long period)
+/* CPUs that quota / period microseconds amount to; 0: no limit. */
+static double quota_cpus(long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
         return 0;
-    long long cpus = (quota + period - 1) / period;
-    return cpus > MLP_MAX_THREADS ? 0 : (int)cpus;
+    double cpus = (double)quota / (double)period;
+    return cpus > MLP_MAX_THREADS ? 0 : cpus;
 }
 
 static bool read_number(const char *folder, const char *name, long long *value)
@@ -64,7 +64,7 @@ static bool read_number(const char *folder, const char *name, long long *value)
 
 /* The limit of one cgroup folder, version 2 (cpu.max: "quota period" or "max
  * period") or 1; 0: none. */
-static int folder_limit(const char *folder)
+static double folder_limit(const char *folder)
 {
     char path[4200];
     snprintf(path, sizeof path, "%s/cpu.max", folder);
@@ -82,13 +82,13 @@ static int folder_limit(const char *folder)
 }
 
 /* The smallest limit from `path` below `root` up to `root` itself. */
-static int hierarchy_limit(const char *root, char *path)
+static double hierarchy_limit(const char *root, char *path)
 {
-    int limit = 0;
+    double limit = 0;
     for (;;) {
         char folder[4096 + 64];
         snprintf(folder, sizeof folder, "%s%s", root, path);
-        int here = folder_limit(folder);
+        double here = folder_limit(folder);
         if (here > 0 && (limit == 0 || here < limit))
             limit = here;
         char *slash = strrchr(path, '/');
@@ -98,13 +98,12 @@ static int hierarchy_limit(const char *root, char *path)
     }
 }
 
-/* CPUs that this process's cgroup allows; 0: no limit. */
-static int cgroup_limit(void)
+double mlp_cpu_quota(void)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");
     if (!file)
         return 0;
-    int limit = 0;
+    double limit = 0;
     char line[4096];
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
@@ -123,7 +122,7 @@ static int cgroup_limit(void)
             root = "/sys/fs/cgroup/cpu";
         if (!root)
             continue;
-        int here = hierarchy_limit(root, path);
+        double here = hierarchy_limit(root, path);
         if (here > 0 && (limit == 0 || here < limit))
             limit = here;
     }
@@ -138,7 +137,7 @@ static int usable_cpus(void)
     return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-static int cgroup_limit(void)
+double mlp_cpu_quota(void)
 {
     return 0;
 }
@@ -151,9 +150,9 @@ int mlp_default_threads(void)
     if (threads > 0)
         return threads;
     threads = usable_cpus();
-    int limit = cgroup_limit();
+    double limit = mlp_cpu_quota();
     if (limit > 0 && limit < threads)
-        threads = limit;
+        threads = (int)limit + (limit > (int)limit); /* rounded up */
     return threads > 0 ? threads : 1;
 }
 

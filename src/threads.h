@@ -8,4 +8,7 @@
 /* `threads` where positive, else mlp_default_threads(). */
 int mlp_threads_or_default(int threads);
 
+/* CPUs that this process's cgroup allows, such as 1.5; 0: no limit. */
+double mlp_cpu_quota(void);
+
 #endif
