@@ -4,12 +4,16 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "flush.h"
 #include "gemm.h"
 #include "model.h"
 #include "random.h"
+#include "registry.h"
 #include "team.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What the threads' shares are cut from. */
 enum unit {
@@ -26,9 +30,16 @@ struct arrays {
     uint32_t *index;      /* [rows]: a permutation */
 };
 
+enum { ARRAYS = 4 }; /* x, y, z, w */
+
 /* A share of an operation: `count` units from `first`. */
 typedef void run_fn(const struct bench_case *test, const struct arrays *s, size_t first,
                     size_t count);
+
+/* The exact value of element (r, c) of the operation's result, from the arrays
+ * before it; *scale is what an error is measured against. */
+typedef double exact_fn(const struct bench_case *test, const struct arrays *s, size_t r, size_t c,
+                        double *scale);
 
 struct operation {
     const char *name;
@@ -36,7 +47,12 @@ struct operation {
     enum unit unit;
     double bytes;     /* read and written for each element */
     double footprint; /* bytes of the arrays for each element */
+    double flops;     /* for each element, as simd/c computes it; moves count 1 */
+    bool fused;       /* mostly multiply-adds: their peak is a ceiling */
     run_fn *run;
+    char result; /* array that `exact` is about */
+    enum { PANELED, PLAIN_ARRAY, ONE_ROW } form;
+    exact_fn *exact;
     const char *(*variant)(size_t i); /* a registry: a case for each row; or NULL */
 };
 
@@ -72,16 +88,21 @@ static void run_derivative(const struct bench_case *test, const struct arrays *s
                                       s->z + at);
 }
 
-static void run_update(const struct bench_case *test, const struct arrays *s, size_t first,
-                       size_t count)
+static struct mlp_update update_of(const struct bench_case *test)
 {
-    struct mlp_update update = {
+    return (struct mlp_update){
         .optimizer = (enum mlp_optimizer)test->variant,
         .rate = 1e-6f,
         .rest1 = 0.1f,
         .rest2 = 0.001f,
         .epsilon = 1e-7f,
     };
+}
+
+static void run_update(const struct bench_case *test, const struct arrays *s, size_t first,
+                       size_t count)
+{
+    struct mlp_update update = update_of(test);
     size_t at = first * MLP_NR;
     test->kernels.update(count * MLP_NR, &update, s->x + at, s->w + at, s->y + at, s->z + at);
 }
@@ -136,31 +157,222 @@ static void run_transpose(const struct bench_case *test, const struct arrays *s,
                                 s->y + j * MLP_NR * MLP_NR, s->columns * MLP_NR);
 }
 
+/* --- Exact results ------------------------------------------------------------- */
+
+/* Element (r, c) of an array in panels. */
+static size_t panel_at(const struct arrays *s, size_t r, size_t c)
+{
+    return c / MLP_NR * s->stride + r * MLP_NR + c % MLP_NR;
+}
+
+/* Of an operation on plain arrays, which has the array's rows one after the other. */
+static size_t plain_at(const struct arrays *s, size_t r, size_t c)
+{
+    return r * s->columns + c;
+}
+
+static double relative(double value, double *scale)
+{
+    *scale = fabs(value);
+    return value;
+}
+
+static double exact_exp(const struct bench_case *test, const struct arrays *s, size_t r, size_t c,
+                        double *scale)
+{
+    (void)test;
+    return relative(exp((double)s->x[plain_at(s, r, c)]), scale);
+}
+
+static double exact_log(const struct bench_case *test, const struct arrays *s, size_t r, size_t c,
+                        double *scale)
+{
+    (void)test;
+    return relative(log((double)s->w[plain_at(s, r, c)]), scale);
+}
+
+static double exact_activation(const struct bench_case *test, const struct arrays *s, size_t r,
+                               size_t c, double *scale)
+{
+    double x = (double)s->x[plain_at(s, r, c)];
+    switch ((enum mlp_activation)test->variant) {
+    case MLP_RELU:
+        return relative(fmax(x, 0), scale);
+    case MLP_LEAKY_RELU:
+        return relative(x > 0 ? x : (double)MLP_LEAKY_SLOPE * x, scale);
+    case MLP_SIGMOID:
+        return relative(1 / (1 + exp(-x)), scale);
+    case MLP_TANH:
+        return relative(tanh(x), scale);
+    case MLP_IDENTITY:
+        break;
+    }
+    return relative(x, scale);
+}
+
+/* Deltas of one, which `check` puts in, become the derivative at output x. */
+static double exact_derivative(const struct bench_case *test, const struct arrays *s, size_t r,
+                               size_t c, double *scale)
+{
+    double y = (double)s->x[plain_at(s, r, c)];
+    *scale = fmax(1, y * y);
+    switch ((enum mlp_activation)test->variant) {
+    case MLP_RELU:
+        return y > 0;
+    case MLP_LEAKY_RELU:
+        return y > 0 ? 1 : (double)MLP_LEAKY_SLOPE;
+    case MLP_SIGMOID:
+        return y * (1 - y);
+    case MLP_TANH:
+        return 1 - y * y;
+    case MLP_IDENTITY:
+        break;
+    }
+    return 1;
+}
+
+/* The probabilities of row r, less 1 at the label where `label` is below columns. */
+static double exact_softmax_of(const struct arrays *s, size_t r, size_t c, size_t label,
+                               double *scale)
+{
+    double most = -INFINITY, sum = 0;
+    for (size_t i = 0; i < s->columns; i++)
+        most = fmax(most, (double)s->x[panel_at(s, r, i)]);
+    for (size_t i = 0; i < s->columns; i++)
+        sum += exp((double)s->x[panel_at(s, r, i)] - most);
+    *scale = 1;
+    return exp((double)s->x[panel_at(s, r, c)] - most) / sum - (c == label);
+}
+
+static double exact_softmax(const struct bench_case *test, const struct arrays *s, size_t r,
+                            size_t c, double *scale)
+{
+    (void)test;
+    return exact_softmax_of(s, r, c, s->columns, scale);
+}
+
+static double exact_softmax_xent(const struct bench_case *test, const struct arrays *s, size_t r,
+                                 size_t c, double *scale)
+{
+    (void)test;
+    return exact_softmax_of(s, r, c, s->labels[r], scale);
+}
+
+/* Moments are zero before the check, so that one step has a closed form. */
+static double exact_update(const struct bench_case *test, const struct arrays *s, size_t r,
+                           size_t c, double *scale)
+{
+    struct mlp_update update = update_of(test);
+    size_t at = plain_at(s, r, c);
+    double g = (double)s->x[at], w = (double)s->w[at], rate = (double)update.rate;
+    double m = (double)update.rest1 * g, v = (double)update.rest2 * g * g;
+    *scale = fabs(w);
+    switch (update.optimizer) {
+    case MLP_SGD:
+        return w - rate * g;
+    case MLP_ADAM:
+        return w - rate * m / (sqrt(v) + (double)update.epsilon);
+    }
+    return (double)NAN;
+}
+
+static double exact_bias(const struct bench_case *test, const struct arrays *s, size_t r, size_t c,
+                         double *scale)
+{
+    (void)test;
+    (void)r;
+    double sum = 0;
+    *scale = 0;
+    for (size_t i = 0; i < s->rows; i++) {
+        double delta = (double)s->x[panel_at(s, i, c)];
+        sum += delta;
+        *scale += fabs(delta);
+    }
+    return sum;
+}
+
+static double exact_gather_u8(const struct bench_case *test, const struct arrays *s, size_t r,
+                              size_t c, double *scale)
+{
+    (void)test;
+    return relative(s->u8[s->index[r] * s->columns + c] / 255.0, scale);
+}
+
+static double exact_gather_f32(const struct bench_case *test, const struct arrays *s, size_t r,
+                               size_t c, double *scale)
+{
+    (void)test;
+    return relative((double)s->y[s->index[r] * s->columns + c], scale);
+}
+
+static double exact_unpack(const struct bench_case *test, const struct arrays *s, size_t r,
+                           size_t c, double *scale)
+{
+    (void)test;
+    return relative((double)s->x[panel_at(s, r, c)], scale);
+}
+
+/* Element (r, c) of the source is element (c, r) of the copy. */
+static double exact_transpose(const struct bench_case *test, const struct arrays *s, size_t r,
+                              size_t c, double *scale)
+{
+    (void)test;
+    return relative((double)s->x[c / MLP_NR * s->rows * MLP_NR + r * MLP_NR + c % MLP_NR], scale);
+}
+
+/* FLOPs: of sigmoid and tanh those of both branches, which SIMD computes; an FMA
+ * counts 2, division and root 1. Adam and SGD: set_work. */
 static const struct operation operations[] = {
-    {"math/exp", 256, 256, LANES, 8, 8, run_exp, NULL},
-    {"math/log", 256, 256, LANES, 8, 8, run_log, NULL},
-    {"activation", 256, 256, LANES, 8, 8, run_activation, mlp_activation_name},
-    {"derivative", 256, 256, LANES, 12, 8, run_derivative, mlp_activation_name},
-    {"loss/softmax_xent", 256, 10, ROWS, 8, 4, run_softmax_xent, NULL},
-    {"loss/softmax", 256, 10, ROWS, 8, 4, run_softmax, NULL},
-    {"update", 256, 256, LANES, 28, 16, run_update, mlp_optimizer_name},
-    {"update/bias_gradient", 256, 256, PANELS, 4, 4, run_bias, NULL},
-    {"layout/gather_u8", 256, 784, ROWS, 5, 5, run_gather_u8, NULL},
-    {"layout/gather_f32", 256, 784, ROWS, 8, 8, run_gather_f32, NULL},
-    {"layout/unpack", 256, 784, ROWS, 8, 8, run_unpack, NULL},
-    {"layout/transpose", 784, 256, PANELS, 8, 8, run_transpose, NULL},
+    {"math/exp", 256, 256, LANES, 8, 8, 24, true, run_exp, 'y', PLAIN_ARRAY, exact_exp, NULL},
+    {"math/log", 256, 256, LANES, 8, 8, 30, true, run_log, 'y', PLAIN_ARRAY, exact_log, NULL},
+    {"activation", 256, 256, LANES, 8, 8, 0, false, run_activation, 'y', PLAIN_ARRAY,
+     exact_activation, mlp_activation_name},
+    {"derivative", 256, 256, LANES, 12, 8, 0, false, run_derivative, 'z', PLAIN_ARRAY,
+     exact_derivative, mlp_activation_name},
+    {"loss/softmax_xent", 256, 10, ROWS, 8, 4, 34, true, run_softmax_xent, 'x', PANELED,
+     exact_softmax_xent, NULL},
+    {"loss/softmax", 256, 10, ROWS, 8, 4, 28, true, run_softmax, 'x', PANELED, exact_softmax, NULL},
+    {"update", 256, 256, LANES, 28, 16, 0, true, run_update, 'w', PLAIN_ARRAY, exact_update,
+     mlp_optimizer_name},
+    {"update/bias_gradient", 256, 256, PANELS, 4, 4, 1, false, run_bias, 'y', ONE_ROW, exact_bias,
+     NULL},
+    {"layout/gather_u8", 256, 784, ROWS, 5, 5, 1, false, run_gather_u8, 'x', PANELED,
+     exact_gather_u8, NULL},
+    {"layout/gather_f32", 256, 784, ROWS, 8, 8, 1, false, run_gather_f32, 'x', PANELED,
+     exact_gather_f32, NULL},
+    {"layout/unpack", 256, 784, ROWS, 8, 8, 1, false, run_unpack, 'y', PLAIN_ARRAY, exact_unpack,
+     NULL},
+    {"layout/transpose", 784, 256, PANELS, 8, 8, 1, false, run_transpose, 'y', PANELED,
+     exact_transpose, NULL},
 };
+
+/* FLOPs an element of the rows of the registries. */
+static double variant_flops(const struct operation *operation, size_t variant)
+{
+    static const double forward[] = {[MLP_IDENTITY] = 0,
+                                     [MLP_RELU] = 1,
+                                     [MLP_LEAKY_RELU] = 2,
+                                     [MLP_SIGMOID] = 36,
+                                     [MLP_TANH] = 44};
+    static const double backward[] = {[MLP_IDENTITY] = 0,
+                                      [MLP_RELU] = 1,
+                                      [MLP_LEAKY_RELU] = 2,
+                                      [MLP_SIGMOID] = 3,
+                                      [MLP_TANH] = 3};
+    static const double update[] = {[MLP_SGD] = 2, [MLP_ADAM] = 16};
+    if (operation->run == run_activation && variant < sizeof forward / sizeof *forward)
+        return forward[variant];
+    if (operation->run == run_derivative && variant < sizeof backward / sizeof *backward)
+        return backward[variant];
+    if (operation->run == run_update && variant < sizeof update / sizeof *update)
+        return update[variant];
+    return operation->flops > 0 ? operation->flops : 1;
+}
 
 /* Whether there is anything to measure in row `variant` of the registry. */
 static bool has_work(const struct operation *operation, size_t variant)
 {
     return operation->variant != mlp_activation_name || variant != MLP_IDENTITY;
-}
-
-/* SGD has no moments to read and write. */
-static bool plain_sgd(const struct operation *operation, size_t variant)
-{
-    return operation->variant == mlp_optimizer_name && variant == MLP_SGD;
 }
 
 static size_t unit_count(const struct arrays *s, enum unit unit)
@@ -240,7 +452,167 @@ static void destroy(struct bench_case *test)
     test->state = NULL;
 }
 
-static const struct bench_kind kind = {prepare, run, NULL, destroy};
+/* --- Checks --------------------------------------------------------------------- */
+
+/* Copies of the arrays, to begin again from and to compare with. */
+struct copies {
+    size_t size;
+    float *at[ARRAYS];
+};
+
+static float *const *array_of(struct arrays *s, int i)
+{
+    float **const arrays[ARRAYS] = {&s->x, &s->y, &s->z, &s->w};
+    return arrays[i];
+}
+
+static void destroy_copies(struct copies *copies)
+{
+    for (int i = 0; i < ARRAYS; i++)
+        mlp_free(copies->at[i]);
+}
+
+static bool copy_arrays(struct arrays *s, struct copies *out)
+{
+    *out = (struct copies){.size = mlp_panels(s->columns) * s->stride};
+    bool good = true;
+    for (int i = 0; i < ARRAYS; i++) {
+        out->at[i] = mlp_alloc_uninitialized(out->size, sizeof(float));
+        good = good && out->at[i];
+    }
+    for (int i = 0; i < ARRAYS && good; i++)
+        memcpy(out->at[i], *array_of(s, i), out->size * sizeof(float));
+    return good;
+}
+
+static void restore_arrays(struct arrays *s, const struct copies *from)
+{
+    for (int i = 0; i < ARRAYS; i++)
+        memcpy(*array_of(s, i), from->at[i], from->size * sizeof(float));
+}
+
+static bool equal_arrays(struct arrays *s, const struct copies *other)
+{
+    for (int i = 0; i < ARRAYS; i++) {
+        if (memcmp(*array_of(s, i), other->at[i], other->size * sizeof(float)) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What the case's own values would hide: deltas are one, moments zero. */
+static void prepare_check(const struct operation *operation, struct arrays *s, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (operation->run == run_derivative)
+            s->z[i] = 1;
+        if (operation->run == run_update)
+            s->y[i] = s->z[i] = 0;
+    }
+}
+
+static size_t result_at(const struct operation *operation, const struct arrays *s, size_t r,
+                        size_t c)
+{
+    if (operation->run == run_transpose)
+        return r / MLP_NR * s->columns * MLP_NR + c * MLP_NR + r % MLP_NR;
+    return operation->form == PANELED ? panel_at(s, r, c)
+                                      : (operation->form == ONE_ROW ? c : plain_at(s, r, c));
+}
+
+/* The error of `results` against the exact values that follow from the arrays as
+ * they stand in `s`. */
+static double result_error(const struct bench_case *test, const struct arrays *s,
+                           const float *results)
+{
+    const struct operation *operation = test->what;
+    size_t rows = operation->form == ONE_ROW ? 1 : s->rows;
+    double worst = 0;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < s->columns; c++) {
+            double scale, exact = operation->exact(test, s, r, c, &scale);
+            double error = bench_error(1, &results[result_at(operation, s, r, c)], &exact, &scale);
+            worst = error > worst ? error : worst;
+        }
+    }
+    return worst;
+}
+
+static bool check(struct bench_case *test, struct bench_check *out)
+{
+    const struct operation *operation = test->what;
+    struct arrays *s = test->state;
+    struct copies own = {0}, before = {0}, after = {0};
+    size_t size = mlp_panels(s->columns) * s->stride, units = unit_count(s, operation->unit);
+    bool good = copy_arrays(s, &own);
+    if (good)
+        prepare_check(operation, s, size);
+    good = good && copy_arrays(s, &before);
+    if (good) {
+        bench_team_time(test->threads, run, test, 1);
+        good = copy_arrays(s, &after);
+        restore_arrays(s, &before);
+    }
+    if (good) {
+        static const char names[] = "xyzw";
+        int result = (int)(strchr(names, operation->result) - names);
+        out->error = result_error(test, s, after.at[result]);
+        struct bench_case by_c = *test;
+        mlp_kernels_fill(0, &by_c.kernels);
+        operation->run(&by_c, s, 0, units);
+        out->bits = equal_arrays(s, &after) ? BENCH_BITS_EQUAL : BENCH_BITS_DIFFER;
+        restore_arrays(s, &own);
+    }
+    destroy_copies(&own);
+    destroy_copies(&before);
+    destroy_copies(&after);
+    return good;
+}
+
+static void flush(struct bench_case *test, bool weights_only)
+{
+    struct arrays *s = test->state;
+    const struct operation *operation = test->what;
+    size_t size = mlp_panels(s->columns) * s->stride * sizeof(float);
+    if (weights_only) {
+        if (operation->run == run_update || operation->run == run_transpose)
+            bench_flush(operation->run == run_update ? s->w : s->x, size);
+        return;
+    }
+    for (int i = 0; i < ARRAYS; i++)
+        bench_flush(*array_of(s, i), size);
+    bench_flush(s->u8, s->rows * s->columns);
+}
+
+static const struct bench_kind kind = {
+    .prepare = prepare,
+    .run = run,
+    .check = check,
+    .flush = flush,
+    .destroy = destroy,
+};
+
+/* Whether the FMA peak limits an operation: not where additions, comparisons and moves
+ * are all that it does. The C version's peak is of an fma in software, which other
+ * arithmetic passes easily. */
+static bool is_fused(const struct operation *operation, size_t variant)
+{
+    bool of_exp = variant == MLP_SIGMOID || variant == MLP_TANH;
+    return operation->fused || (operation->run == run_activation && of_exp);
+}
+
+static void set_work(struct bench_case *test, const struct operation *operation, size_t variant)
+{
+    double elements = (double)operation->rows * (double)operation->columns;
+    test->bytes = elements * operation->bytes;
+    test->memory = elements * operation->footprint;
+    if (operation->run == run_update) { /* moments are read and written as well */
+        double moments = (double)mlp_optimizer_moments((enum mlp_optimizer)variant);
+        test->bytes = elements * sizeof(float) * (3 + 2 * moments);
+        test->memory = elements * sizeof(float) * (2 + moments);
+    }
+    test->flops = elements * variant_flops(operation, variant);
+}
 
 static void add_operation(struct bench_cases *cases, const struct bench_plan *plan,
                           const struct operation *operation, const char *variant, size_t i)
@@ -249,20 +621,19 @@ static void add_operation(struct bench_cases *cases, const struct bench_plan *pl
     snprintf(name, sizeof name, "%s%s%s", operation->name, variant ? "/" : "",
              variant ? variant : "");
     snprintf(size, sizeof size, "%zux%zu", operation->rows, operation->columns);
-    struct bench_case *test = bench_cases_add(cases, name, size, plan->kernels, plan->threads);
+    struct bench_case *test =
+        bench_cases_add(cases, name, size, plan->kernels->isa, plan->kernels, plan->threads);
     if (!test)
         return;
-    double elements = (double)operation->rows * (double)operation->columns;
-    test->group = BENCH_KERNELS;
+    test->suite = BENCH_ELEMENTWISE;
     test->kind = &kind;
     test->by_default = plan->first_threads && plan->options->shape_count == 0;
-    bool plain = plain_sgd(operation, i);
-    double footprint = elements * (plain ? 8 : operation->footprint);
-    test->bytes = elements * (plain ? 12 : operation->bytes);
-    test->working_set = (size_t)footprint / sizeof(float) / (size_t)plan->threads + 1;
+    test->by_bytes = true;
+    test->no_fma = !is_fused(operation, i);
     test->shape = (struct bench_shape){operation->rows, operation->columns, 0};
     test->what = operation;
     test->variant = i;
+    set_work(test, operation, i);
 }
 
 void bench_add_elementwise(struct bench_cases *cases, const struct bench_plan *plan)

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Results for people (tables of at most 100 columns) and for programs (JSON). */
+/* The results of a run, for people: tables of at most 100 columns. */
 #ifndef MLP_BENCH_REPORT_H
 #define MLP_BENCH_REPORT_H
 
-#include "cases.h"
-#include "ceilings.h"
 #include "machine.h"
 #include "run.h"
+#include "warnings.h"
+
+/* A case against itself. */
+struct bench_noise {
+    bool measured;
+    char name[BENCH_NAME_SIZE];
+    double ratio; /* of the medians */
+    double p;     /* Mann-Whitney U, two-sided: the chance of such a difference by chance */
+};
 
 /* The context of a run. */
 struct bench_context {
@@ -15,18 +22,28 @@ struct bench_context {
     const struct bench_options *options;
     size_t isa_count;
     const size_t *isas; /* that are measured */
-    size_t row_count;
-    struct bench_ceiling_row *rows; /* [row_count]: instruction sets x thread counts */
+    struct bench_ceilings ceilings;
+    struct bench_counters *counters; /* NULL: --counters off */
+    struct bench_warnings warnings;
+    struct bench_noise noise;
+    bool interrupted;
 };
+
+/* Why there are no counters, or not all; "" where all are there. */
+const char *bench_counters_text(const struct bench_context *context);
 
 void bench_print_machine(const struct bench_context *context);
 void bench_print_ceilings(const struct bench_context *context);
-/* The table of a group's results, and that of phases where there are any. */
-void bench_print_group(enum bench_group group, const struct bench_result *results, size_t count);
 
-/* Everything as one JSON object on stdout: {"context", "benchmarks"}. False
- * where there is no memory. */
-bool bench_print_json(const struct bench_context *context, const struct bench_result *results,
-                      size_t count);
+/* The tables of a suite's results. */
+void bench_print_suite(const struct bench_context *context, enum bench_suite suite,
+                       const struct bench_result *results, size_t count);
+
+/* Ours beside the peers, shape by shape; nothing where there are none. */
+void bench_print_peers(const struct bench_context *context, const struct bench_result *results,
+                       size_t count);
+
+/* The noise floor and the warnings. */
+void bench_print_end(const struct bench_context *context);
 
 #endif

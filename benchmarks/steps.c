@@ -5,21 +5,15 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "nets.h"
 #include "random.h"
 #include "team.h"
 
 #include <mlp/mlp.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* MNIST's. */
-enum {
-    SAMPLES = 60000,
-    FEATURES = 784,
-    CLASSES = 10,
-    MAX_LAYERS = 8,
-};
 
 /* The data that all cases share while any of them is prepared. */
 static struct {
@@ -37,9 +31,9 @@ struct training {
 
 static mlp_status make_samples(mlp_error *error)
 {
-    size_t size = (size_t)SAMPLES * FEATURES;
+    size_t size = (size_t)BENCH_SAMPLES * BENCH_FEATURES;
     shared.inputs = mlp_alloc_uninitialized(size, 1);
-    shared.labels = mlp_alloc_uninitialized(SAMPLES, 1);
+    shared.labels = mlp_alloc_uninitialized(BENCH_SAMPLES, 1);
     if (!shared.inputs || !shared.labels)
         return mlp_fail_memory(error, "the synthetic samples");
     uint32_t words[4];
@@ -49,10 +43,10 @@ static mlp_status make_samples(mlp_error *error)
     }
     for (size_t i = 0; i < size; i++)
         shared.inputs[i] |= shared.inputs[i] == 0;
-    for (size_t i = 0; i < SAMPLES; i++)
-        shared.labels[i] = shared.inputs[i * FEATURES] % CLASSES;
-    return mlp_dataset_wrap_u8(shared.inputs, shared.labels, SAMPLES, FEATURES, CLASSES,
-                               &shared.dataset, error);
+    for (size_t i = 0; i < BENCH_SAMPLES; i++)
+        shared.labels[i] = shared.inputs[i * BENCH_FEATURES] % BENCH_CLASSES;
+    return mlp_dataset_wrap_u8(shared.inputs, shared.labels, BENCH_SAMPLES, BENCH_FEATURES,
+                               BENCH_CLASSES, &shared.dataset, error);
 }
 
 /* `source` is NULL for synthetic samples. Every use is given back with
@@ -78,43 +72,50 @@ static void release_data(void)
     shared.inputs = shared.labels = NULL;
 }
 
-/* The widths of a recipe's net; returns its number of layers. */
-static size_t net_widths(const mlp_recipe *recipe, size_t inputs, size_t classes,
-                         size_t widths[MAX_LAYERS + 1])
-{
-    size_t count = recipe->hidden_count;
-    widths[0] = inputs;
-    memcpy(widths + 1, recipe->hidden, count * sizeof *widths);
-    widths[count + 1] = classes;
-    return count + 1;
-}
-
-/* Floating-point operations of a sample by phase: 2 for each multiply-add of
- * the products, unpadded. Returns their sum. */
-static double count_flops(size_t layers, const size_t *widths, double flops[MLP_PHASE_COUNT])
-{
-    memset(flops, 0, MLP_PHASE_COUNT * sizeof *flops);
-    for (size_t l = 0; l < layers; l++) {
-        double product = 2.0 * (double)widths[l] * (double)widths[l + 1];
-        flops[MLP_PHASE_FORWARD] += product;
-        flops[MLP_PHASE_DW] += product;
-        flops[MLP_PHASE_DX] += l > 0 ? product : 0;
-    }
-    return flops[MLP_PHASE_FORWARD] + flops[MLP_PHASE_DX] + flops[MLP_PHASE_DW];
-}
-
 static bool is_epoch(const struct bench_case *test)
 {
     return test->kind->profile == NULL;
 }
 
-static void set_flops(struct bench_case *test, size_t layers, const size_t *widths, size_t samples)
+/* FLOPs, bytes and memory of an iteration on a set of so many samples. Bytes: weights,
+ * moments and transposed copies read and written, activations and deltas written
+ * and read, inputs read once. */
+static void set_work(struct bench_case *test, size_t layers, const size_t *widths, size_t samples)
 {
     const mlp_recipe *recipe = test->what;
-    double each = is_epoch(test) ? (double)samples : (double)recipe->options.batch;
-    test->flops = each * count_flops(layers, widths, test->phase_flops);
-    for (int p = 0; p < MLP_PHASE_COUNT; p++)
-        test->phase_flops[p] *= each;
+    double batch = (double)recipe->options.batch;
+    struct bench_net_size size = bench_net_size(layers, widths);
+    double steps = is_epoch(test) ? ceil((double)samples / batch) : 1;
+    test->samples = is_epoch(test) ? (double)samples : batch;
+    test->flops = 0;
+    for (int p = 0; p < MLP_PHASE_COUNT; p++) {
+        test->phase_flops[p] = test->samples * size.flops[p];
+        test->flops += test->phase_flops[p];
+    }
+    double inputs = (double)widths[0];
+    test->bytes = steps * (24 * size.weights + 8 * size.transposed) +
+                  test->samples * (16 * size.activations + inputs);
+    test->memory =
+        12 * size.weights + 4 * size.transposed + batch * (8 * size.activations + 5 * inputs);
+}
+
+static mlp_status create_training(const struct bench_case *test, const char *isa, int threads,
+                                  mlp_model **model, struct mlp_trainer **trainer, mlp_error *error)
+{
+    const mlp_recipe *recipe = test->what;
+    size_t widths[BENCH_MAX_LAYERS + 1];
+    size_t layers = bench_net_widths(recipe, mlp_dataset_features(shared.dataset),
+                                     mlp_dataset_classes(shared.dataset), widths);
+    mlp_spec spec = bench_net_spec(recipe, layers, widths);
+    mlp_train_options options = recipe->options;
+    options.threads = threads;
+    mlp_status status = mlp_isa_select(isa, error);
+    if (status == MLP_OK)
+        status = mlp_model_create(&spec, 1, model, error);
+    if (status == MLP_OK)
+        status =
+            mlp_trainer_create(*model, shared.dataset, &options, MLP_PLAN_AUTO, trainer, error);
+    return status;
 }
 
 static mlp_status prepare(struct bench_case *test, mlp_error *error)
@@ -122,30 +123,19 @@ static mlp_status prepare(struct bench_case *test, mlp_error *error)
     struct training *s = test->state = mlp_alloc(1, sizeof *s);
     if (!s)
         return mlp_fail_memory(error, test->name);
-    mlp_status status = use_data(test->data, error);
+    mlp_status status = use_data(test->options->data, error);
     if (status != MLP_OK)
         return status;
     const mlp_recipe *recipe = test->what;
-    size_t widths[MAX_LAYERS + 1], count = mlp_dataset_count(shared.dataset);
-    mlp_spec spec = {
-        .layer_count = net_widths(recipe, mlp_dataset_features(shared.dataset),
-                                  mlp_dataset_classes(shared.dataset), widths),
-        .widths = widths,
-        .activation = recipe->activation,
-        .init = recipe->init,
-        .init_scale = recipe->init_scale,
-    };
-    mlp_train_options options = recipe->options;
-    options.threads = test->threads;
-    set_flops(test, spec.layer_count, widths, count);
-    s->full_steps = count / options.batch;
-    status = mlp_isa_select(test->kernels.isa, error);
-    if (status == MLP_OK)
-        status = mlp_model_create(&spec, 1, &s->model, error);
-    if (status == MLP_OK)
-        status = mlp_trainer_create(s->model, shared.dataset, &options, MLP_PLAN_AUTO, &s->trainer,
-                                    error);
-    return status;
+    size_t widths[BENCH_MAX_LAYERS + 1], count = mlp_dataset_count(shared.dataset);
+    size_t layers = bench_net_widths(recipe, mlp_dataset_features(shared.dataset),
+                                     mlp_dataset_classes(shared.dataset), widths);
+    set_work(test, layers, widths, count);
+    s->full_steps = count / recipe->options.batch;
+    if (s->full_steps == 0)
+        return mlp_fail(error, MLP_ERROR_USAGE, "%s: %zu samples are less than a minibatch of %zu",
+                        test->name, count, recipe->options.batch);
+    return create_training(test, test->kernels.isa, test->threads, &s->model, &s->trainer, error);
 }
 
 static void destroy(struct bench_case *test)
@@ -198,55 +188,128 @@ static void profile(struct bench_case *test, size_t iterations, double seconds[M
     const struct training *s = test->state;
     struct mlp_profile sums = {{0}};
     mlp_trainer_profile(s->trainer, &sums);
-    bench_team_seconds(test->threads, run_steps, test, iterations);
+    bench_team_time(test->threads, run_steps, test, iterations);
     mlp_trainer_profile(s->trainer, NULL);
     memcpy(seconds, sums.seconds, sizeof sums.seconds);
 }
 
-static const struct bench_kind step_kind = {prepare, run_steps, profile, destroy};
-static const struct bench_kind epoch_kind = {prepare, run_epochs, NULL, destroy};
+/* --- Checks: the weights' bits after a few steps ------------------------------------ */
+
+enum {
+    CHECK_STEPS = 2,
+    HASH_SIZE = 65,
+};
+
+/* FLOPs that the C kernels do in about a second. */
+static const double most_check_flops = 2e9;
+
+/* What the C kernels gave on one thread, for a net; cases share it. */
+static struct {
+    const void *net;
+    char hash[HASH_SIZE];
+} known[4];
+
+struct few_steps {
+    struct mlp_trainer *trainer;
+};
+
+static void run_few(void *context, int thread, int threads, size_t iterations)
+{
+    (void)thread;
+    (void)threads;
+    (void)iterations;
+    const struct few_steps *few = context;
+    mlp_team_begin_epoch(few->trainer, 1);
+    for (size_t step = 0; step < CHECK_STEPS; step++)
+        mlp_team_step(few->trainer, step);
+}
+
+/* The fingerprint of a new model after CHECK_STEPS. */
+static bool train_few(const struct bench_case *test, const char *isa, int threads,
+                      char hash[HASH_SIZE])
+{
+    mlp_model *model = NULL;
+    struct few_steps few = {NULL};
+    bool good = create_training(test, isa, threads, &model, &few.trainer, NULL) == MLP_OK;
+    if (good) {
+        bench_team_time(mlp_trainer_threads(few.trainer), run_few, &few, 1);
+        mlp_model_fingerprint(model, hash);
+    }
+    mlp_trainer_destroy(few.trainer);
+    mlp_model_destroy(model);
+    mlp_isa_select(test->kernels.isa, NULL);
+    return good;
+}
+
+static bool check(struct bench_case *test, struct bench_check *out)
+{
+    const struct training *s = test->state;
+    char hash[HASH_SIZE];
+    size_t i = 0;
+    double flops =
+        is_epoch(test) ? test->flops / (double)mlp_trainer_steps(s->trainer) : test->flops;
+    if (flops * CHECK_STEPS > most_check_flops || s->full_steps < CHECK_STEPS)
+        return true; /* unknown */
+    while (i < 3 && known[i].net && known[i].net != test->what)
+        i++;
+    if (known[i].net != test->what) {
+        if (!train_few(test, mlp_isa_name(0), 1, known[i].hash))
+            return false;
+        known[i].net = test->what;
+    }
+    if (!train_few(test, test->kernels.isa, test->threads, hash))
+        return false;
+    out->bits = strcmp(hash, known[i].hash) == 0 ? BENCH_BITS_EQUAL : BENCH_BITS_DIFFER;
+    return true;
+}
+
+static const struct bench_kind step_kind = {
+    .prepare = prepare,
+    .run = run_steps,
+    .check = check,
+    .profile = profile,
+    .destroy = destroy,
+};
+static const struct bench_kind epoch_kind = {
+    .prepare = prepare,
+    .run = run_epochs,
+    .check = check,
+    .destroy = destroy,
+};
 
 static void add_training(struct bench_cases *cases, const struct bench_plan *plan,
-                         const mlp_recipe *recipe, const struct bench_kind *kind,
-                         enum bench_group group, bool by_default)
+                         const mlp_recipe *recipe, const struct bench_kind *kind, bool by_default)
 {
-    struct bench_case *test = bench_cases_add(cases, kind == &step_kind ? "step" : "epoch",
-                                              recipe->name, plan->kernels, plan->threads);
+    char name[BENCH_NAME_SIZE];
+    size_t widths[BENCH_MAX_LAYERS + 1];
+    size_t layers = bench_net_widths(recipe, BENCH_FEATURES, BENCH_CLASSES, widths);
+    snprintf(name, sizeof name, "%s", recipe->name);
+    if (plan->options->batch)
+        snprintf(name, sizeof name, "%s/b%zu", recipe->name, recipe->options.batch);
+    struct bench_case *test = bench_cases_add(cases, kind == &step_kind ? "step" : "epoch", name,
+                                              plan->kernels->isa, plan->kernels, plan->threads);
     if (!test)
         return;
-    test->group = group;
+    test->suite = kind == &step_kind ? BENCH_STEP : BENCH_EPOCH;
     test->kind = kind;
     test->by_default = by_default && plan->fastest && plan->options->shape_count == 0;
     test->what = recipe;
-    test->data = plan->options->data;
-    size_t widths[MAX_LAYERS + 1], layers = net_widths(recipe, FEATURES, CLASSES, widths);
-    set_flops(test, layers, widths, SAMPLES);
+    test->batch = recipe->options.batch;
+    set_work(test, layers, widths, BENCH_SAMPLES);
 }
-
-/* A net whose weights outgrow the cache of a core. */
-static const mlp_recipe wide = {
-    .name = "784-4096-4096-10",
-    .hidden_count = 2,
-    .hidden = {4096, 4096},
-    .activation = MLP_RELU,
-    .init = MLP_INIT_HE,
-    .options = {.optimizer = MLP_ADAM,
-                .learning_rate = 0.001,
-                .beta1 = 0.9,
-                .beta2 = 0.999,
-                .epsilon = 1e-7,
-                .batch = 256,
-                .epochs = 1,
-                .seed = 1},
-};
 
 void bench_add_steps(struct bench_cases *cases, const struct bench_plan *plan)
 {
-    const mlp_recipe *recipe;
+    const mlp_recipe *recipe = bench_asked_net(plan->options);
+    if (recipe) {
+        add_training(cases, plan, recipe, &step_kind, true);
+        add_training(cases, plan, recipe, &epoch_kind, true);
+        return;
+    }
     for (size_t i = 0; (recipe = mlp_recipe_at(i)); i++) {
         bool reference = strcmp(recipe->name, "reference") == 0;
-        add_training(cases, plan, recipe, &step_kind, BENCH_STEPS, reference);
-        add_training(cases, plan, recipe, &epoch_kind, BENCH_STEPS, reference);
+        add_training(cases, plan, recipe, &step_kind, reference);
+        add_training(cases, plan, recipe, &epoch_kind, reference);
     }
-    add_training(cases, plan, &wide, &step_kind, BENCH_WIDE, true);
+    add_training(cases, plan, &bench_wide_net, &step_kind, true);
 }
