@@ -77,7 +77,10 @@ static bool latency(struct bench_case *test, struct bench_latency *out)
     if (!seconds)
         return false;
     run(test, 0, test->threads, LATENCY_CALLS / 100);
+    enum bench_cold cold = test->options->cold;
     for (size_t i = 0; i < LATENCY_CALLS; i++) {
+        if (cold != BENCH_WARM)
+            test->kind->flush(test, cold == BENCH_COLD_WEIGHTS);
         double begin = omp_get_wtime();
         predict(test);
         seconds[i] = omp_get_wtime() - begin;

@@ -21,6 +21,7 @@
 #include <mlp/mlp.h>
 
 #include <errno.h>
+#include <math.h>
 #include <omp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,9 @@
 
 /* What a case takes besides --min-time: checks, calibration, ceilings. */
 static const double with_preparation = 1.5;
+
+/* A larger difference of a case to itself is worth a warning. */
+static const double most_noise = 0.1;
 
 /* A case of the default run may take this long, all repetitions together. */
 static const double most_seconds = 25;
@@ -418,6 +422,20 @@ static mlp_status report(struct session *session, mlp_error *error)
     return status;
 }
 
+/* Says which cases --cold-cache leaves out. */
+static void warn_of_warm(struct session *session)
+{
+    const struct bench_options *options = session->context.options;
+    size_t count = 0;
+    for (size_t i = 0; i < session->cases.count; i++) {
+        const struct bench_case *test = &session->cases.items[i];
+        count += (options->filtered || test->by_default) && !is_wanted(options, test);
+    }
+    if (count > 0)
+        bench_warn(&session->context.warnings,
+                   "--cold-cache: training cannot be cold, %zu cases are left out", count);
+}
+
 static mlp_status measure(struct session *session, mlp_error *error)
 {
     struct bench_context *context = &session->context;
@@ -435,6 +453,7 @@ static mlp_status measure(struct session *session, mlp_error *error)
             return mlp_fail_memory(error, "the counters");
     }
     bench_warn_machine(&context->machine, most_threads(options), RELEASE, &context->warnings);
+    warn_of_warm(session);
     bench_load_begin(&load, "", &context->warnings);
     for (size_t i = 0; i < context->warnings.count; i++)
         fprintf(stderr, "mlp-bench: warning: %s\n", context->warnings.text[i]);
@@ -451,6 +470,10 @@ static mlp_status measure(struct session *session, mlp_error *error)
     bench_load_end(&load, &context->warnings);
     for (size_t i = known; i < context->warnings.count && !has_tables(options); i++)
         fprintf(stderr, "mlp-bench: warning: %s\n", context->warnings.text[i]);
+    if (context->noise.measured && !(fabs(context->noise.ratio - 1) < most_noise))
+        bench_warn(&context->warnings,
+                   "the same case against itself differs by %.0f %%: the figures say little",
+                   100 * fabs(context->noise.ratio - 1));
     context->interrupted = interrupt_signal() != 0;
     /* What was measured before a case failed is there all the same. */
     mlp_status reported = report(session, status == MLP_OK ? error : NULL);

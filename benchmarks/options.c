@@ -359,8 +359,6 @@ static void set_defaults(struct bench_options *o)
         .isa = isa && *isa ? isa : NULL,
         .suites = (1u << BENCH_SUITE_COUNT) - 1,
         .min_time = 0.1,
-        .seconds = 10,
-        .threshold = 0.05,
         .reps = BENCH_MIN_REPS,
     };
 }
@@ -407,6 +405,16 @@ bool bench_options_parse(int argc, char **argv, struct bench_options *out)
     }
     if (optind < argc)
         return fail("'%s': no argument expected (see --help)", argv[optind]);
+    if (out->seconds > 0 && !out->record)
+        return fail("--seconds: only with --record");
+    if (out->threshold > 0 && !out->compare_old)
+        return fail("--threshold: only with --compare");
+    if ((out->compare_old || out->record || out->dry_run || out->list) &&
+        (out->json || out->csv || out->html || out->svg))
+        return fail("--json, --csv, --html and --svg: only where results are measured, not with "
+                    "--compare, --record, --dry-run or --list");
+    out->seconds = out->seconds > 0 ? out->seconds : 10;
+    out->threshold = out->threshold > 0 ? out->threshold : 0.05;
     if (out->record && out->cold != BENCH_WARM)
         return fail("--record runs with warm caches: it cannot be had with --cold-cache");
     if (out->json && out->csv)

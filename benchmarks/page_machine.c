@@ -126,7 +126,7 @@ void page_alerts(const struct view *view, FILE *out)
         return;
     fputs("<dl class=\"tiles\">\n", out);
     tile_peak(view, out);
-    tile_case(view, "Fastest product", "gemm", out);
+    tile_case(view, "Our fastest product", "gemm", out);
     tile_case(view, "Fastest training step", "step", out);
     tile_results(view, out);
     fputs("</dl>\n", out);

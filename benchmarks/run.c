@@ -83,9 +83,11 @@ static bool create_ceiling(const struct slice *slice, struct measurement *m, dou
     struct bench_case *test = m->test;
     const struct bench_ceiling_row *row =
         bench_ceilings_find(slice->ceilings, test->kernels.isa, test->threads);
+    /* What is flushed is read from memory. */
+    double memory = slice->options->cold == BENCH_WARM ? test->memory : (double)INFINITY;
     m->result->binding =
-        bench_bind(slice->ceilings, row, test->no_fma ? 0 : test->flops, test->bytes, test->memory);
-    double bytes = clamp(test->memory / test->threads, 64, most_read);
+        bench_bind(slice->ceilings, row, test->no_fma ? 0 : test->flops, test->bytes, memory);
+    double bytes = clamp(memory / test->threads, 64, most_read);
     double aside = clamp(seconds * ceiling_share, ceiling_least, ceiling_most);
     size_t floats = m->result->binding.memory ? (size_t)bytes / sizeof(float) : 0;
     return bench_ceiling_create(&m->ceiling, &test->kernels, test->threads, floats, aside);
