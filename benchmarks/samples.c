@@ -12,6 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* FLOPs a byte below which a kernel's time depends on where its arrays lie, though the
+ * FMA units are the lower roof: it passes its operands by the sums only a few times. */
+static const double much_movement = 16;
+
 /* A run writes a few megabytes. What is larger is something else, and would
  * take many times its length in memory. */
 static const uint64_t most_bytes = UINT64_C(256) << 20;
@@ -246,7 +250,9 @@ static mlp_status read_median(const struct reader *r, const json_t *object, stru
     if (share && !has_type(share, NUMBER_OR_NULL))
         return fail_entry(r, out->at, ".share_of_binding", type_names[NUMBER_OR_NULL]);
     out->rep = -1;
-    out->near_core = is_text(binding, "FMA") || is_text(binding, "L1");
+    const json_t *intensity = json_object_get(object, "flop_per_byte");
+    bool moves_much = json_is_number(intensity) && json_number_value(intensity) < much_movement;
+    out->near_core = (is_text(binding, "FMA") || is_text(binding, "L1")) && !moves_much;
     /* A share of 0 is one that was not measured. */
     out->value = json_number_value(share) > 0 ? json_number_value(share) : NAN;
     return MLP_OK;

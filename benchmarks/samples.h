@@ -30,7 +30,7 @@ struct bench_sample {
     bool enough;     /* to judge: BENCH_MIN_REPS, at most a quarter disturbed */
     double cpu_time; /* of all threads, median; NAN where it was not measured */
     double busy;     /* cpu_time / time, median; NAN likewise */
-    bool near_core;  /* bound by the FMA units or the first cache, says the file */
+    bool near_core;  /* the FMA units or the first cache bind it, and it moves little */
     double share;    /* of the binding ceiling, median; NAN where the file has none */
     /* For bench_compare: the case of this name in the other file, or NULL. */
     const struct bench_sample *partner;
