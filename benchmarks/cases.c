@@ -169,3 +169,19 @@ void bench_set_product(struct bench_case *test, enum bench_layout layout,
     test->bytes = sizeof(float) * (m * k + k * n + m * n);
     test->memory = test->bytes;
 }
+
+struct mlp_update bench_update(size_t variant)
+{
+    return (struct mlp_update){
+        .optimizer = (enum mlp_optimizer)variant,
+        .rate = 1e-6f,
+        .rest1 = 0.1f,
+        .rest2 = 0.001f,
+        .epsilon = 1e-7f,
+    };
+}
+
+bench_time_fn *bench_case_timer(const struct bench_case *test)
+{
+    return test->kind->alone ? bench_alone_time : bench_team_time;
+}

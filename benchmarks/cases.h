@@ -141,6 +141,12 @@ void bench_cases_destroy(struct bench_cases *cases);
 void bench_set_product(struct bench_case *test, enum bench_layout layout,
                        enum bench_transposition transposition, struct bench_shape shape);
 
+/* The constants with which optimizer `variant` is measured. */
+struct mlp_update bench_update(size_t variant);
+
+/* How the runs of a case are timed. */
+bench_time_fn *bench_case_timer(const struct bench_case *test);
+
 /* "256x256x784". */
 enum { BENCH_SHAPE_SIZE = 32 };
 void bench_shape_text(struct bench_shape shape, char text[BENCH_SHAPE_SIZE]);

@@ -271,13 +271,10 @@ static bool slower(const struct pair *pair, bool reverse, double least, double l
     return times && spread && work && undisturbed && share;
 }
 
-/* A run in which a case differs from itself by more says nothing about others. */
-static const double most_noise = 1.1;
-
 static enum verdict judge(const struct pair *pair, double threshold, double noise)
 {
     double least = 1 + threshold, limit = least * fmax(noise, run_to_run(pair));
-    bool enough = pair->old->enough && pair->new->enough &&noise <= most_noise;
+    bool enough = pair->old->enough && pair->new->enough &&noise <= 1 + BENCH_MOST_NOISE;
     if (enough && slower(pair, false, least, limit))
         return SLOWER;
     if (enough && slower(pair, true, least, limit))
@@ -406,7 +403,7 @@ static mlp_status compare_files(struct files *f, double threshold, bool *regress
         return status;
 
     double noise = fmax(noise_floor(f->old.context), noise_floor(f->new.context));
-    if (noise > most_noise)
+    if (noise > 1 + BENCH_MOST_NOISE)
         warn("a case of these runs differs from itself by %.0f %%: no verdicts", 100 * (noise - 1));
     bool machines = compare_conditions(f->old.context, f->new.context);
     warn_state(f->old_path, &f->old);

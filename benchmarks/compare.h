@@ -9,8 +9,8 @@
  *  1. the medians' ratio and that of the minima, which other programs raise least,
  *     are above `limit`: 1 + threshold, times the greatest of these: 1.02 where
  *     the FMA units or the first cache bind a case of 16 FLOPs a byte or more,
- *     else 1.2, which is what runs of one build differ by; and the noise floors in the files, what a run says of one
- *     case measured twice;
+ *     else 1.2, which is what runs of one build differ by; and the noise floors in the files, what
+ * a run says of one case measured twice;
  *  2. the error bars of the medians' ratio lie above 1 + threshold: from the low
  *     end of the new median's interval over the high end of the old one's, and
  *     the other way round. The intervals are those of order statistics, of 95 %

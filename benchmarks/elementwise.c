@@ -88,21 +88,10 @@ static void run_derivative(const struct bench_case *test, const struct arrays *s
                                       s->z + at);
 }
 
-static struct mlp_update update_of(const struct bench_case *test)
-{
-    return (struct mlp_update){
-        .optimizer = (enum mlp_optimizer)test->variant,
-        .rate = 1e-6f,
-        .rest1 = 0.1f,
-        .rest2 = 0.001f,
-        .epsilon = 1e-7f,
-    };
-}
-
 static void run_update(const struct bench_case *test, const struct arrays *s, size_t first,
                        size_t count)
 {
-    struct mlp_update update = update_of(test);
+    struct mlp_update update = bench_update(test->variant);
     size_t at = first * MLP_NR;
     test->kernels.update(count * MLP_NR, &update, s->x + at, s->w + at, s->y + at, s->z + at);
 }
@@ -262,7 +251,7 @@ static double exact_softmax_xent(const struct bench_case *test, const struct arr
 static double exact_update(const struct bench_case *test, const struct arrays *s, size_t r,
                            size_t c, double *scale)
 {
-    struct mlp_update update = update_of(test);
+    struct mlp_update update = bench_update(test->variant);
     size_t at = plain_at(s, r, c);
     double g = (double)s->x[at], w = (double)s->w[at], rate = (double)update.rate;
     double m = (double)update.rest1 * g, v = (double)update.rest2 * g * g;

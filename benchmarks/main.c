@@ -38,9 +38,6 @@
 /* What a case takes besides --min-time: checks, calibration, ceilings. */
 static const double with_preparation = 1.5;
 
-/* A larger difference of a case to itself is worth a warning. */
-static const double most_noise = 0.1;
-
 /* A case of the default run may take this long, all repetitions together. */
 static const double most_seconds = 25;
 
@@ -259,11 +256,7 @@ static mlp_status measure_ceilings(struct session *session, mlp_error *error)
 /* Seconds that --reps iterations take at the speed of the case's ceiling. */
 static double estimate(const struct bench_context *context, const struct bench_case *test)
 {
-    const struct bench_ceiling_row *row =
-        bench_ceilings_find(&context->ceilings, test->kernels.isa, test->threads);
-    double seconds = bench_bind(&context->ceilings, row, test->no_fma ? 0 : test->flops,
-                                test->bytes, test->memory)
-                         .seconds;
+    double seconds = bench_case_binding(&context->ceilings, test).seconds;
     return seconds * (double)context->options->reps;
 }
 
@@ -470,7 +463,7 @@ static mlp_status measure(struct session *session, mlp_error *error)
     bench_load_end(&load, &context->warnings);
     for (size_t i = known; i < context->warnings.count && !has_tables(options); i++)
         fprintf(stderr, "mlp-bench: warning: %s\n", context->warnings.text[i]);
-    if (context->noise.measured && !(fabs(context->noise.ratio - 1) < most_noise))
+    if (context->noise.measured && !(fabs(context->noise.ratio - 1) < BENCH_MOST_NOISE))
         bench_warn(&context->warnings,
                    "the same case against itself differs by %.0f %%: the figures say little",
                    100 * fabs(context->noise.ratio - 1));

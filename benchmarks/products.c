@@ -93,22 +93,11 @@ static void run_dw(void *context, int thread, int threads, size_t iterations)
         run_gradient(context, NULL, thread);
 }
 
-static struct mlp_update update_of(const struct bench_case *test)
-{
-    return (struct mlp_update){
-        .optimizer = (enum mlp_optimizer)test->variant,
-        .rate = 1e-6f,
-        .rest1 = 0.1f,
-        .rest2 = 0.001f,
-        .epsilon = 1e-7f,
-    };
-}
-
 static void run_dw_update(void *context, int thread, int threads, size_t iterations)
 {
     (void)threads;
     const struct bench_case *test = context;
-    struct mlp_update update = update_of(test);
+    struct mlp_update update = bench_update(test->variant);
     for (size_t i = 0; i < iterations; i++)
         run_gradient(test, &update, thread);
 }
@@ -180,7 +169,7 @@ static void get_rows(const struct bench_case *test, const float *panels, float *
  * leaves -g; with moments, the first one leaves rest1 * g. */
 static struct mlp_update check_update(const struct bench_case *test)
 {
-    struct mlp_update update = update_of(test);
+    struct mlp_update update = bench_update(test->variant);
     if (mlp_optimizer_moments(update.optimizer) == 0)
         update.rate = 1;
     return update;
@@ -240,15 +229,13 @@ static void compare_dw(const struct bench_case *test, const struct mlp_kernels *
 {
     const struct arrays *s = test->state;
     struct mlp_update update = check_update(test);
-    float zero[MLP_NR] = {0};
     bool moments = mlp_optimizer_moments(update.optimizer) > 0;
     get_rows(test, s->c, x->found);
     get_rows(test, s->m, x->other_found);
     for (size_t i = 0; i < x->size; i += MLP_NR) {
         size_t count = x->size - i < MLP_NR ? x->size - i : MLP_NR;
-        float g[MLP_NR] = {0}, w[MLP_NR] = {0}, m[MLP_NR] = {0}, v[MLP_NR];
+        float g[MLP_NR] = {0}, w[MLP_NR] = {0}, m[MLP_NR] = {0}, v[MLP_NR] = {0};
         memcpy(g, x->bits + i, count * sizeof *g);
-        memcpy(v, zero, sizeof v);
         c->update(MLP_NR, &update, g, w, m, v);
         memcpy(x->bits + i, w, count * sizeof *w);
         memcpy(x->other_bits + i, m, count * sizeof *m);
@@ -290,12 +277,14 @@ static void destroy_comparison(struct comparison *x)
 static bool check(struct bench_case *test, struct bench_check *out)
 {
     const struct arrays *s = test->state;
-    struct comparison x;
+    struct comparison x = {0};
     struct mlp_kernels c;
     mlp_kernels_fill(0, &c);
     bool good = bench_operands_solve(s->operands) && create_comparison(&x, s->operands);
-    if (!good)
+    if (!good) {
+        destroy_comparison(&x);
         return false;
+    }
     bench_team_time(test->threads, run_check, test, 1);
     bool gradient = is_gradient(test);
     if (gradient)

@@ -49,7 +49,7 @@ static void print_commands(const struct bench_case *test, const struct bench_opt
 static void loop(struct bench_case *test, double seconds)
 {
     const struct bench_kind *kind = test->kind;
-    bench_time_fn *time = kind->alone ? bench_alone_time : bench_team_time;
+    bench_time_fn *time = bench_case_timer(test);
     size_t iterations = bench_calibrate(test->threads, kind->run, test, slice, time);
     uint64_t total = 0;
     interrupt_begin(); /* before, a signal ends the program at once */

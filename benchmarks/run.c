@@ -77,16 +77,26 @@ static struct bench_time timed(struct bench_case *test, enum bench_cold cold, si
     return sum;
 }
 
+/* Bytes that are read from the cache that holds them; what is flushed comes from memory. */
+static double memory_of(const struct bench_case *test)
+{
+    return test->options->cold == BENCH_WARM ? test->memory : (double)INFINITY;
+}
+
+struct bench_binding bench_case_binding(const struct bench_ceilings *ceilings,
+                                        const struct bench_case *test)
+{
+    const struct bench_ceiling_row *row =
+        bench_ceilings_find(ceilings, test->kernels.isa, test->threads);
+    return bench_bind(ceilings, row, test->no_fma ? 0 : test->flops, test->bytes, memory_of(test));
+}
+
 /* The ceiling that binds: multiply-adds, or reading as much as the case touches. */
 static bool create_ceiling(const struct slice *slice, struct measurement *m, double seconds)
 {
     struct bench_case *test = m->test;
-    const struct bench_ceiling_row *row =
-        bench_ceilings_find(slice->ceilings, test->kernels.isa, test->threads);
-    /* What is flushed is read from memory. */
-    double memory = slice->options->cold == BENCH_WARM ? test->memory : (double)INFINITY;
-    m->result->binding =
-        bench_bind(slice->ceilings, row, test->no_fma ? 0 : test->flops, test->bytes, memory);
+    m->result->binding = bench_case_binding(slice->ceilings, test);
+    double memory = memory_of(test);
     double bytes = clamp(memory / test->threads, 64, most_read);
     double aside = clamp(seconds * ceiling_share, ceiling_least, ceiling_most);
     size_t floats = m->result->binding.memory ? (size_t)bytes / sizeof(float) : 0;
@@ -108,8 +118,8 @@ static mlp_status prepare(const struct slice *slice, struct measurement *m, mlp_
     double least = (double)options->reps;
     double wanted =
         clamp(repetition, options->min_time / BENCH_MAX_REPS, options->min_time / least);
-    size_t iterations = bench_calibrate(test->threads, kind->run, test, wanted,
-                                        kind->alone ? bench_alone_time : bench_team_time);
+    size_t iterations =
+        bench_calibrate(test->threads, kind->run, test, wanted, bench_case_timer(test));
     if (options->cold != BENCH_WARM && iterations > MOST_COLD)
         iterations = MOST_COLD;
     result->iterations = iterations;

@@ -24,6 +24,10 @@ struct bench_result {
     double phases[MLP_PHASE_COUNT][BENCH_MAX_REPS]; /* seconds of an iteration, mean of threads */
 };
 
+/* The ceiling that binds a case, whose row is among the ceilings. */
+struct bench_binding bench_case_binding(const struct bench_ceilings *ceilings,
+                                        const struct bench_case *test);
+
 /* Measures `count` cases (may be 0), one repetition of each after the other in random
  * order, so that what disturbs the machine meets all alike. Each repetition
  * stands between two measurements of its ceiling. Stops early after SIGINT or

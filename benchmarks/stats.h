@@ -11,6 +11,10 @@ enum {
     BENCH_MAX_REPS = 99,
 };
 
+/* A run in which a case differs from itself by more than this share says little about
+ * others. */
+#define BENCH_MOST_NOISE 0.1
+
 /* What robust statistics say about repetitions of one measurement. */
 struct bench_stats {
     double median, minimum, maximum;
