@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "page.h"
 
-#include "markup.h"
+#include "case_markup.h"
+#include "page/page.h"
 #include "roofline.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ static void write_roofline_notes(const struct view *view, FILE *out)
 {
     bool moves = false;
     for (size_t i = 0; i < view->case_count; i++)
-        moves = moves || markup_moves_only(&view->cases[i]);
+        moves = moves || case_moves_only(&view->cases[i]);
     fputs("<p class=\"note\">", out);
     if (view_fastest(view, view->threads[0])) {
         fputs("Lines are the measured ceilings of the fastest instruction set (", out);
@@ -54,25 +55,7 @@ static const struct page_section *const sections[] = {
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
-static void write_head(const struct view *view, FILE *out)
-{
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-          "style-src 'unsafe-inline'; img-src data:\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"light dark\">\n"
-          "<link rel=\"icon\" href=\"data:,\">\n<title>mlp-bench",
-          out);
-    if (*view_text(view->context, "cpu")) {
-        fputs(": ", out);
-        markup_text(out, view_text(view->context, "cpu"));
-    }
-    fputs("</title>\n<style>\n", out);
-    markup_lines(out, markup_palette);
-    markup_lines(out, page_style);
-    markup_lines(out, roofline_style);
-    fputs("</style>\n</head>\n", out);
-}
+static const char *const *const styles[] = {bench_style, roofline_style, NULL};
 
 /* "2026-11-24 21:40 UTC" of "2026-11-24T21:40:00+00:00". */
 static void write_date(const char *date, FILE *out)
@@ -136,7 +119,7 @@ bool bench_write_page(const json_t *run, FILE *out)
     struct view view;
     bool good = view_create(&view, run);
     if (good) {
-        write_head(&view, out);
+        page_head(out, "mlp-bench", view_text(view.context, "cpu"), styles);
         write_header(&view, out);
         good = write_sections(&view, out);
         fputs("</body>\n</html>\n", out);

@@ -26,6 +26,6 @@ extern const struct page_section page_latencies, page_cases; /* page_tables.c */
 /* What no reader may miss: wrong results, warnings; page_machine.c. */
 void page_alerts(const struct view *view, FILE *out);
 
-extern const char *const page_style[]; /* page_style.c */
+extern const char *const bench_style[]; /* page_style.c */
 
 #endif

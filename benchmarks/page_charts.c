@@ -3,7 +3,7 @@
  * boxes of HTML, so that their text keeps its size on a phone. */
 #include "page.h"
 
-#include "markup.h"
+#include "case_markup.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,11 +25,11 @@ static void write_bar(const struct view *view, const struct view_case *test, FIL
     char text[MARKUP_SIZE];
     bool wrong = test->wrong;
     double width = test->share > 0 ? 100 * fmin(test->share, 1) : 0;
-    fprintf(out, "<div class=\"bar s%zu%s\" title=\"", markup_colour(view, test->series),
+    fprintf(out, "<div class=\"bar s%zu%s\" title=\"", case_colour(view, test->series),
             wrong ? " wrong" : "");
     markup_text(out, test->name);
     fprintf(out, ": %s, ", markup_duration(test->median, text));
-    markup_share(out, test);
+    case_share(out, test);
     fputs("\"><span>", out);
     fputs(wrong ? "\u2717 " : "", out);
     markup_text(out, test->isa);
@@ -37,7 +37,7 @@ static void write_bar(const struct view *view, const struct view_case *test, FIL
             test->share > 1.005 ? " over" : "", width);
     fprintf(out, "<b>%s</b><span>", markup_percent(test->share, text));
     if (strcmp(test->binding, "FMA") == 0 || !isfinite(test->gigabytes)) {
-        fputs(markup_rate(test, text), out);
+        fputs(case_rate(test, text), out);
     } else {
         markup_text(out, test->binding);
         fprintf(out, " %s\u00a0GB/s", markup_number(test->gigabytes, text));
@@ -55,7 +55,7 @@ static void write_group(const struct view *view, const struct view_case *first, 
 {
     char threads[MARKUP_SIZE];
     fputs("<h5>", out);
-    markup_shape(out, first);
+    case_shape(out, first);
     fprintf(out, " \u00b7 %s", markup_threads(first->threads, threads));
     fputs("</h5>\n", out);
     for (size_t s = 0; s < view->series_count; s++) {

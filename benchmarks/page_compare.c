@@ -3,7 +3,7 @@
  * more. */
 #include "page.h"
 
-#include "markup.h"
+#include "case_markup.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -287,7 +287,7 @@ static void write_speedup(const struct view *view, const struct view_case *base,
     fprintf(out,
             "<td class=\"s%zu\">%s\u00d7<span class=\"track\"><i style=\"width:%.1f%%\"></i></span>"
             "</td>",
-            markup_colour(view, test->series), markup_number(gain, text),
+            case_colour(view, test->series), markup_number(gain, text),
             100 * fmin(gain / ideal, 1));
 }
 

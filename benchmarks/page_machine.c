@@ -2,7 +2,7 @@
 /* The page's top: warnings, figures at a glance, the machine and its ceilings. */
 #include "page.h"
 
-#include "markup.h"
+#include "page/markup.h"
 
 #include <math.h>
 #include <string.h>

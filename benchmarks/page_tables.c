@@ -2,7 +2,7 @@
 /* Tables: how long an answer takes, and everything about all cases. */
 #include "page.h"
 
-#include "markup.h"
+#include "case_markup.h"
 
 #include <math.h>
 #include <string.h>
@@ -116,7 +116,7 @@ static void write_row(const struct view *view, size_t i, const bool *shown, FILE
     fprintf(out, "</th><td>%s</td>", markup_duration(test->median, text));
     fprintf(out, "<td>%s</td>", markup_duration(test->minimum, text));
     fprintf(out, "<td>%s</td>", markup_percent(test->mad / test->median, text));
-    fprintf(out, "<td>%s</td>", markup_rate(test, text));
+    fprintf(out, "<td>%s</td>", case_rate(test, text));
     fprintf(out, "<td>%s</td>", markup_number(test->gigabytes, text));
     fprintf(out, "<td>%s</td>", markup_number(test->intensity, text));
     fprintf(out, "<td>%s</td><td class=\"left\">", markup_percent(test->share, text));

@@ -2,7 +2,7 @@
 #include "roofline.h"
 
 #include "alloc.h"
-#include "markup.h"
+#include "case_markup.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -221,9 +221,9 @@ static void draw_title(struct plot *plot, const struct view_case *test)
     if (test->wrong)
         fputs("\nWRONG RESULT", out);
     fprintf(out, "\n%s median", markup_duration(test->median, text));
-    fprintf(out, ", %s", markup_rate(test, text));
+    fprintf(out, ", %s", case_rate(test, text));
     fprintf(out, "\n%s FLOP/byte, ", markup_number(test->intensity, text));
-    markup_share(out, test);
+    case_share(out, test);
     fputs("</title>", out);
 }
 
@@ -237,7 +237,7 @@ static void draw_point(struct plot *plot, size_t index)
      * and the table behind them has the same. */
     if (linked)
         fprintf(out, "<a href=\"#case-%zu\" tabindex=\"-1\">", index);
-    fprintf(out, "<path class=\"p s%zu%s%s\" data-case=\"", markup_colour(plot->view, test->series),
+    fprintf(out, "<path class=\"p s%zu%s%s\" data-case=\"", case_colour(plot->view, test->series),
             test->threads > plot->view->threads[0] ? " more" : "", test->wrong ? " wrong" : "");
     markup_text(out, test->name);
     fputs("\" d=\"", out);
@@ -501,7 +501,7 @@ static void add_legend(struct plot *plot, struct legend *legend)
         char class[8], name[TEXT_SIZE];
         if (view->series[s].cases == 0)
             continue;
-        snprintf(class, sizeof class, "s%u", (unsigned)markup_colour(view, s) % 10);
+        snprintf(class, sizeof class, "s%u", (unsigned)case_colour(view, s) % 10);
         snprintf(name, sizeof name, "%.60s", view->series[s].name);
         add_entry(plot, legend, class, s, name);
     }

@@ -27,7 +27,7 @@ const char *const markup_palette[] = {
     NULL,
 };
 
-enum { COLOURS = 8, MARKS = 8 };
+enum { MARKS = 8 };
 
 /* Marks of radius 1 about the origin, as relative moves after "M x y"; equal to
  * the eye in size. */
@@ -68,14 +68,6 @@ void markup_mark(FILE *out, size_t series, double x, double y, double radius)
     for (int i = 0; i < mark->count; i++)
         fprintf(out, "%c%.1f %.1f%s", i ? 'L' : 'M', x + radius * mark->points[i][0],
                 y + radius * mark->points[i][1], i + 1 == mark->count ? "z" : "");
-}
-
-size_t markup_colour(const struct view *view, size_t series)
-{
-    size_t colour = 1;
-    for (size_t i = 0; i < series; i++)
-        colour += strcmp(view->series[i].name, "c") != 0;
-    return strcmp(view->series[series].name, "c") == 0 ? 0 : 1 + (colour - 1) % (COLOURS - 1);
 }
 
 void markup_text(FILE *out, const char *text)
@@ -151,9 +143,11 @@ const char *markup_percent(double share, char text[MARKUP_SIZE])
     return text;
 }
 
-static const char *scaled(double value, const char *unit, char text[MARKUP_SIZE])
+const char *markup_scaled(double value, const char *unit, char text[MARKUP_SIZE])
 {
     char digits[MARKUP_SIZE];
+    if (!isfinite(value))
+        return dash(text);
     snprintf(text, MARKUP_SIZE, "%.20s\u00a0%s", markup_number(value, digits), unit);
     return text;
 }
@@ -163,12 +157,12 @@ const char *markup_duration(double nanoseconds, char text[MARKUP_SIZE])
     if (!isfinite(nanoseconds))
         return dash(text);
     if (nanoseconds >= 1e9)
-        return scaled(nanoseconds / 1e9, "s", text);
+        return markup_scaled(nanoseconds / 1e9, "s", text);
     if (nanoseconds >= 1e6)
-        return scaled(nanoseconds / 1e6, "ms", text);
+        return markup_scaled(nanoseconds / 1e6, "ms", text);
     if (nanoseconds >= 1e3)
-        return scaled(nanoseconds / 1e3, "\u00b5s", text);
-    return scaled(nanoseconds, "ns", text);
+        return markup_scaled(nanoseconds / 1e3, "\u00b5s", text);
+    return markup_scaled(nanoseconds, "ns", text);
 }
 
 const char *markup_count(double value, char text[MARKUP_SIZE])
@@ -176,11 +170,11 @@ const char *markup_count(double value, char text[MARKUP_SIZE])
     if (!isfinite(value))
         return dash(text);
     if (value >= 1e9)
-        return scaled(value / 1e9, "G", text);
+        return markup_scaled(value / 1e9, "G", text);
     if (value >= 1e6)
-        return scaled(value / 1e6, "M", text);
+        return markup_scaled(value / 1e6, "M", text);
     if (value >= 1e5)
-        return scaled(value / 1e3, "k", text);
+        return markup_scaled(value / 1e3, "k", text);
     return markup_number(value, text);
 }
 
@@ -196,40 +190,8 @@ const char *markup_bytes(double bytes, char text[MARKUP_SIZE])
     return text;
 }
 
-bool markup_moves_only(const struct view_case *test)
-{
-    return strncmp(test->operation, "layout/", 7) == 0;
-}
-
-const char *markup_rate(const struct view_case *test, char text[MARKUP_SIZE])
-{
-    if (!isfinite(test->gflops))
-        return dash(text);
-    return scaled(test->gflops, markup_moves_only(test) ? "Gop/s" : "GFLOP/s", text);
-}
-
 const char *markup_threads(int threads, char text[MARKUP_SIZE])
 {
     snprintf(text, MARKUP_SIZE, "%d\u00a0thread%s", threads, threads == 1 ? "" : "s");
     return text;
-}
-
-void markup_shape(FILE *out, const struct view_case *test)
-{
-    size_t skip = strlen(test->operation);
-    if (skip < test->kernel_length && test->name[skip] == '/' &&
-        strncmp(test->name, test->operation, skip) == 0)
-        markup_part(out, test->name + skip + 1, test->kernel_length - skip - 1);
-    else
-        markup_text(out, test->shape);
-}
-
-void markup_share(FILE *out, const struct view_case *test)
-{
-    char text[MARKUP_SIZE];
-    fputs(markup_percent(test->share, text), out);
-    if (*test->binding) {
-        fputs(" of ", out);
-        markup_text(out, test->binding);
-    }
 }
