@@ -75,31 +75,57 @@ void markup_text(FILE *out, const char *text)
     markup_part(out, text, strlen(text));
 }
 
+/* Bytes of the character of UTF-8 that `text` begins with (Unicode 15, table 3-7); 0 where it is
+ * none, as in the names of files that are in another encoding. */
+static size_t character(const unsigned char *text, size_t length)
+{
+    unsigned char first = text[0], low = 0x80, high = 0xbf;
+    size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (first > 0xf4 || size > length)
+        return 0;
+    if (first == 0xe0)
+        low = 0xa0;
+    else if (first == 0xf0)
+        low = 0x90;
+    else if (first == 0xed)
+        high = 0x9f;
+    else if (first == 0xf4)
+        high = 0x8f;
+    for (size_t i = 1; i < size; i++, low = 0x80, high = 0xbf) {
+        if (text[i] < low || text[i] > high)
+            return 0;
+    }
+    return size;
+}
+
 void markup_part(FILE *out, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '<')
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t i = 0, size; i < length; i += size > 0 ? size : 1) {
+        size = character(at + i, length - i);
+        if (at[i] == '<')
             fputs("&lt;", out);
-        else if (c == '>')
+        else if (at[i] == '>')
             fputs("&gt;", out);
-        else if (c == '&')
+        else if (at[i] == '&')
             fputs("&amp;", out);
-        else if (c == '"')
+        else if (at[i] == '"')
             fputs("&quot;", out);
-        else if (c < ' ' || c == 0x7f)
+        else if (size == 0 || at[i] < ' ' || at[i] == 0x7f)
             fputs("\xef\xbf\xbd", out); /* XML has no way to write these */
         else
-            putc(c, out);
+            fwrite(at + i, 1, size, out);
     }
 }
 
 void markup_name(FILE *out, const char *name, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        markup_part(out, name + i, 1);
-        if (name[i] == '/')
-            fputs("<wbr>", out);
+    for (size_t i = 0, begin = 0; i < length; i++) {
+        if (name[i] != '/' && i + 1 < length)
+            continue;
+        markup_part(out, name + begin, i + 1 - begin);
+        fputs(name[i] == '/' ? "<wbr>" : "", out);
+        begin = i + 1;
     }
 }
 
