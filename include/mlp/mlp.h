@@ -5,6 +5,7 @@
 
 #include <mlp/cpu.h>
 #include <mlp/dataset.h>
+#include <mlp/metrics.h>
 #include <mlp/model.h>
 #include <mlp/spec.h>
 #include <mlp/status.h>
