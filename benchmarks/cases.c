@@ -175,9 +175,11 @@ struct mlp_update bench_update(size_t variant)
     return (struct mlp_update){
         .optimizer = (enum mlp_optimizer)variant,
         .rate = 1e-6f,
+        .beta1 = 0.9f,
         .rest1 = 0.1f,
         .rest2 = 0.001f,
         .epsilon = 1e-7f,
+        .keep = 0.999999f,
     };
 }
 

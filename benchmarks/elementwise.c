@@ -2,6 +2,7 @@
 /* The kernels beside the products, on the sizes of the reference net. */
 #include "cases.h"
 
+#include "activations.h"
 #include "alloc.h"
 #include "error.h"
 #include "flush.h"
@@ -76,6 +77,14 @@ static void run_activation(const struct bench_case *test, const struct arrays *s
     size_t at = first * MLP_NR;
     test->kernels.activation_forward((enum mlp_activation)test->variant, count * MLP_NR, s->x + at,
                                      s->y + at);
+}
+
+static void run_slope(const struct bench_case *test, const struct arrays *s, size_t first,
+                      size_t count)
+{
+    size_t at = first * MLP_NR;
+    test->kernels.activation_slope((enum mlp_activation)test->variant, count * MLP_NR, s->x + at,
+                                   s->y + at, s->z + at);
 }
 
 /* On deltas of zero: others would shrink with every iteration, into the
@@ -184,40 +193,25 @@ static double exact_activation(const struct bench_case *test, const struct array
                                size_t c, double *scale)
 {
     double x = (double)s->x[plain_at(s, r, c)];
-    switch ((enum mlp_activation)test->variant) {
-    case MLP_RELU:
-        return relative(fmax(x, 0), scale);
-    case MLP_LEAKY_RELU:
-        return relative(x > 0 ? x : (double)MLP_LEAKY_SLOPE * x, scale);
-    case MLP_SIGMOID:
-        return relative(1 / (1 + exp(-x)), scale);
-    case MLP_TANH:
-        return relative(tanh(x), scale);
-    case MLP_IDENTITY:
-        break;
-    }
-    return relative(x, scale);
+    return relative(bench_activation((enum mlp_activation)test->variant, x), scale);
 }
 
-/* Deltas of one, which `check` puts in, become the derivative at output x. */
+static double exact_slope(const struct bench_case *test, const struct arrays *s, size_t r, size_t c,
+                          double *scale)
+{
+    *scale = 1;
+    return bench_activation_slope((enum mlp_activation)test->variant,
+                                  (double)s->x[plain_at(s, r, c)]);
+}
+
+/* Deltas of one, which `check` puts in, become the derivative at output x, or the
+ * slope x. */
 static double exact_derivative(const struct bench_case *test, const struct arrays *s, size_t r,
                                size_t c, double *scale)
 {
     double y = (double)s->x[plain_at(s, r, c)];
     *scale = fmax(1, y * y);
-    switch ((enum mlp_activation)test->variant) {
-    case MLP_RELU:
-        return y > 0;
-    case MLP_LEAKY_RELU:
-        return y > 0 ? 1 : (double)MLP_LEAKY_SLOPE;
-    case MLP_SIGMOID:
-        return y * (1 - y);
-    case MLP_TANH:
-        return 1 - y * y;
-    case MLP_IDENTITY:
-        break;
-    }
-    return 1;
+    return bench_activation_derivative((enum mlp_activation)test->variant, y);
 }
 
 /* The probabilities of row r, less 1 at the label where `label` is below columns. */
@@ -254,13 +248,26 @@ static double exact_update(const struct bench_case *test, const struct arrays *s
     struct mlp_update update = bench_update(test->variant);
     size_t at = plain_at(s, r, c);
     double g = (double)s->x[at], w = (double)s->w[at], rate = (double)update.rate;
+    double epsilon = (double)update.epsilon, keep = (double)update.keep;
     double m = (double)update.rest1 * g, v = (double)update.rest2 * g * g;
     *scale = fabs(w);
     switch (update.optimizer) {
     case MLP_SGD:
+    case MLP_MOMENTUM:
         return w - rate * g;
+    case MLP_NESTEROV:
+        return w - rate * (g + (double)update.beta1 * g);
+    case MLP_RMSPROP:
+        return w - rate * g / (sqrt(v) + epsilon);
+    case MLP_ADAGRAD:
+        return w - rate * g / (fabs(g) + epsilon);
     case MLP_ADAM:
-        return w - rate * m / (sqrt(v) + (double)update.epsilon);
+    case MLP_ADAM_PYTORCH:
+        return w - rate * m / (sqrt(v) + epsilon);
+    case MLP_ADAMW:
+        return keep * w - rate * m / (sqrt(v) + epsilon);
+    case MLP_LION:
+        return keep * w - (g > 0 ? rate : g < 0 ? -rate : 0);
     }
     return (double)NAN;
 }
@@ -309,13 +316,15 @@ static double exact_transpose(const struct bench_case *test, const struct arrays
     return relative((double)s->x[c / MLP_NR * s->rows * MLP_NR + r * MLP_NR + c % MLP_NR], scale);
 }
 
-/* FLOPs: of sigmoid and tanh those of both branches, which SIMD computes; an FMA
- * counts 2, division and root 1. Adam and SGD: set_work. */
+/* FLOPs: an FMA counts 2, division and root 1. Those of activations are in
+ * activations.c, those of optimizers in variant_flops. */
 static const struct operation operations[] = {
     {"math/exp", 256, 256, LANES, 8, 8, 24, true, run_exp, 'y', PLAIN_ARRAY, exact_exp, NULL},
     {"math/log", 256, 256, LANES, 8, 8, 30, true, run_log, 'y', PLAIN_ARRAY, exact_log, NULL},
     {"activation", 256, 256, LANES, 8, 8, 0, false, run_activation, 'y', PLAIN_ARRAY,
      exact_activation, mlp_activation_name},
+    {"slope", 256, 256, LANES, 12, 12, 0, false, run_slope, 'z', PLAIN_ARRAY, exact_slope,
+     mlp_activation_name},
     {"derivative", 256, 256, LANES, 12, 8, 0, false, run_derivative, 'z', PLAIN_ARRAY,
      exact_derivative, mlp_activation_name},
     {"loss/softmax_xent", 256, 10, ROWS, 8, 4, 34, true, run_softmax_xent, 'x', PANELED,
@@ -338,21 +347,16 @@ static const struct operation operations[] = {
 /* FLOPs an element of the rows of the registries. */
 static double variant_flops(const struct operation *operation, size_t variant)
 {
-    static const double forward[] = {[MLP_IDENTITY] = 0,
-                                     [MLP_RELU] = 1,
-                                     [MLP_LEAKY_RELU] = 2,
-                                     [MLP_SIGMOID] = 36,
-                                     [MLP_TANH] = 44};
-    static const double backward[] = {[MLP_IDENTITY] = 0,
-                                      [MLP_RELU] = 1,
-                                      [MLP_LEAKY_RELU] = 2,
-                                      [MLP_SIGMOID] = 3,
-                                      [MLP_TANH] = 3};
-    static const double update[] = {[MLP_SGD] = 2, [MLP_ADAM] = 16};
-    if (operation->run == run_activation && variant < sizeof forward / sizeof *forward)
-        return forward[variant];
-    if (operation->run == run_derivative && variant < sizeof backward / sizeof *backward)
-        return backward[variant];
+    static const double update[] = {[MLP_SGD] = 2,           [MLP_ADAM] = 16,    [MLP_MOMENTUM] = 5,
+                                    [MLP_NESTEROV] = 7,      [MLP_RMSPROP] = 12, [MLP_ADAGRAD] = 8,
+                                    [MLP_ADAM_PYTORCH] = 16, [MLP_ADAMW] = 17,   [MLP_LION] = 11};
+    const struct bench_activation_work *work = bench_activation_work((enum mlp_activation)variant);
+    if (operation->run == run_activation && work)
+        return work->forward;
+    if (operation->run == run_slope && work)
+        return work->slope;
+    if (operation->run == run_derivative && work)
+        return work->backward;
     if (operation->run == run_update && variant < sizeof update / sizeof *update)
         return update[variant];
     return operation->flops > 0 ? operation->flops : 1;
@@ -361,7 +365,10 @@ static double variant_flops(const struct operation *operation, size_t variant)
 /* Whether there is anything to measure in row `variant` of the registry. */
 static bool has_work(const struct operation *operation, size_t variant)
 {
-    return operation->variant != mlp_activation_name || variant != MLP_IDENTITY;
+    if (operation->run == run_slope)
+        return mlp_activation_needs_slope((enum mlp_activation)variant);
+    bool is_copy = variant == MLP_IDENTITY || variant == MLP_SOFTMAX;
+    return operation->variant != mlp_activation_name || !is_copy;
 }
 
 static size_t unit_count(const struct arrays *s, enum unit unit)
@@ -586,8 +593,12 @@ static const struct bench_kind kind = {
  * arithmetic passes easily. */
 static bool is_fused(const struct operation *operation, size_t variant)
 {
-    bool of_exp = variant == MLP_SIGMOID || variant == MLP_TANH;
-    return operation->fused || (operation->run == run_activation && of_exp);
+    if (operation->run == run_activation || operation->run == run_slope) {
+        const struct bench_activation_work *work =
+            bench_activation_work((enum mlp_activation)variant);
+        return work && work->of_exp;
+    }
+    return operation->fused;
 }
 
 static void set_work(struct bench_case *test, const struct operation *operation, size_t variant)
@@ -603,6 +614,15 @@ static void set_work(struct bench_case *test, const struct operation *operation,
     test->flops = elements * variant_flops(operation, variant);
 }
 
+/* Whether a row of a registry is measured without being asked for: a default run is to end within a
+ * minute. The others come with --filter. */
+static bool is_usual(const struct operation *operation, size_t variant)
+{
+    if (operation->run == run_update)
+        return variant == MLP_SGD || variant == MLP_ADAM;
+    return !operation->variant || variant <= MLP_TANH || variant == MLP_GELU;
+}
+
 static void add_operation(struct bench_cases *cases, const struct bench_plan *plan,
                           const struct operation *operation, const char *variant, size_t i)
 {
@@ -616,7 +636,8 @@ static void add_operation(struct bench_cases *cases, const struct bench_plan *pl
         return;
     test->suite = BENCH_ELEMENTWISE;
     test->kind = &kind;
-    test->by_default = plan->first_threads && plan->options->shape_count == 0;
+    test->by_default =
+        plan->first_threads && plan->options->shape_count == 0 && is_usual(operation, i);
     test->by_bytes = true;
     test->no_fma = !is_fused(operation, i);
     test->shape = (struct bench_shape){operation->rows, operation->columns, 0};

@@ -33,8 +33,8 @@ struct inference {
 
 static mlp_status prepare(struct bench_case *test, mlp_error *error)
 {
-    size_t widths[BENCH_MAX_LAYERS + 1];
-    size_t layers = bench_net_widths(test->what, BENCH_FEATURES, BENCH_CLASSES, widths);
+    mlp_layer_spec layers[BENCH_MAX_LAYERS];
+    mlp_spec spec = bench_net_spec(test->what, BENCH_FEATURES, BENCH_CLASSES, layers);
     struct inference *s = test->state = mlp_alloc(1, sizeof *s);
     if (!s)
         return mlp_fail_memory(error, test->name);
@@ -44,7 +44,6 @@ static mlp_status prepare(struct bench_case *test, mlp_error *error)
     if (!s->x || !s->probabilities)
         return mlp_fail_memory(error, test->name);
     mlp_random_uniform(1, 0, 1, size, s->x);
-    mlp_spec spec = bench_net_spec(test->what, layers, widths);
     spec.init = MLP_INIT_HE; /* N(0, 1) saturates the softmax: nothing left to compare */
     return mlp_model_create(&spec, 1, &s->model, error);
 }
@@ -126,11 +125,12 @@ static bool solve_exact(const mlp_model *model, size_t count, const float *x, do
 {
     const mlp_spec *spec = mlp_model_spec(model);
     size_t widest = 0, layers = spec->layer_count, most = 0;
-    for (size_t l = 0; l <= layers; l++)
-        widest = spec->widths[l] > widest ? spec->widths[l] : widest;
-    for (size_t l = 0; l < layers; l++)
-        most = spec->widths[l] * spec->widths[l + 1] > most ? spec->widths[l] * spec->widths[l + 1]
-                                                            : most;
+    for (size_t l = 0; l < layers; l++) {
+        size_t width = spec->layers[l].units, inputs = mlp_model_layer_inputs(model, l);
+        widest = width > widest ? width : widest;
+        most = width * inputs > most ? width * inputs : most;
+    }
+    widest = spec->inputs > widest ? spec->inputs : widest;
     double *in = mlp_alloc(count * widest, sizeof *in),
            *out = mlp_alloc(count * widest, sizeof *out);
     float *weight = mlp_alloc(most, sizeof *weight), *bias = mlp_alloc(widest, sizeof *bias);
@@ -140,8 +140,8 @@ static bool solve_exact(const mlp_model *model, size_t count, const float *x, do
     for (size_t l = 0; good && l < layers; l++) {
         mlp_model_get_layer(model, l, weight, bias);
         for (size_t s = 0; s < count; s++)
-            exact_layer(spec->widths[l], spec->widths[l + 1], weight, bias, l + 1 == layers,
-                        in + s * widest, out + s * widest);
+            exact_layer(mlp_model_layer_inputs(model, l), spec->layers[l].units, weight, bias,
+                        l + 1 == layers, in + s * widest, out + s * widest);
         double *swap = in;
         in = out;
         out = swap;
@@ -247,9 +247,9 @@ static void add(struct bench_cases *cases, const struct bench_plan *plan, const 
         bench_cases_add(cases, "infer", name, plan->kernels->isa, plan->kernels, plan->threads);
     if (!test)
         return;
-    size_t widths[BENCH_MAX_LAYERS + 1];
-    size_t layers = bench_net_widths(net, BENCH_FEATURES, BENCH_CLASSES, widths);
-    struct bench_net_size size = bench_net_size(layers, widths);
+    mlp_layer_spec layers[BENCH_MAX_LAYERS];
+    mlp_spec spec = bench_net_spec(net, BENCH_FEATURES, BENCH_CLASSES, layers);
+    struct bench_net_size size = bench_net_size(&spec);
     test->suite = BENCH_INFER;
     test->kind = batch == 1 ? &one_kind : &many_kind;
     test->by_default = plan->fastest && plan->options->shape_count == 0;

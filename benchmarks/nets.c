@@ -9,18 +9,21 @@
 const mlp_recipe bench_wide_net = {
     .name = "784-4096-4096-10",
     .hidden_count = 2,
-    .hidden = {4096, 4096},
-    .activation = MLP_RELU,
+    .hidden = {{.units = 4096, .activation = MLP_RELU}, {.units = 4096, .activation = MLP_RELU}},
     .init = MLP_INIT_HE,
-    .options = {.optimizer = MLP_ADAM,
-                .learning_rate = 0.001,
-                .beta1 = 0.9,
-                .beta2 = 0.999,
-                .epsilon = 1e-7,
-                .batch = 256,
-                .epochs = 1,
-                .seed = 1},
 };
+
+const mlp_recipe bench_gelu_net = {
+    .name = "reference-gelu",
+    .hidden_count = 2,
+    .hidden = {{.units = 256, .activation = MLP_GELU}, {.units = 256, .activation = MLP_GELU}},
+    .init = MLP_INIT_HE,
+};
+
+mlp_train_options bench_net_options(const mlp_recipe *recipe)
+{
+    return recipe->options.batch > 0 ? recipe->options : mlp_train_options_default();
+}
 
 const mlp_recipe *bench_asked_net(const struct bench_options *options)
 {
@@ -38,7 +41,7 @@ const mlp_recipe *bench_asked_net(const struct bench_options *options)
         return &asked;
     int length = snprintf(name, sizeof name, "%d", BENCH_FEATURES);
     for (size_t i = 0; i < options->hidden_count; i++) {
-        asked.hidden[i] = options->hidden[i];
+        asked.hidden[i] = (mlp_layer_spec){.units = options->hidden[i], .activation = MLP_RELU};
         length += snprintf(name + length, sizeof name - (size_t)length, "-%zu", options->hidden[i]);
     }
     snprintf(name + length, sizeof name - (size_t)length, "-%d", BENCH_CLASSES);
@@ -48,32 +51,27 @@ const mlp_recipe *bench_asked_net(const struct bench_options *options)
     return &asked;
 }
 
-size_t bench_net_widths(const mlp_recipe *recipe, size_t inputs, size_t classes,
-                        size_t widths[BENCH_MAX_LAYERS + 1])
+mlp_spec bench_net_spec(const mlp_recipe *recipe, size_t inputs, size_t classes,
+                        mlp_layer_spec layers[BENCH_MAX_LAYERS])
 {
-    size_t count = recipe->hidden_count;
-    widths[0] = inputs;
-    memcpy(widths + 1, recipe->hidden, count * sizeof *widths);
-    widths[count + 1] = classes;
-    return count + 1;
-}
-
-mlp_spec bench_net_spec(const mlp_recipe *recipe, size_t layers, const size_t *widths)
-{
+    memcpy(layers, recipe->hidden, recipe->hidden_count * sizeof *layers);
+    layers[recipe->hidden_count] = (mlp_layer_spec){.units = classes};
     return (mlp_spec){
-        .layer_count = layers,
-        .widths = widths,
-        .activation = recipe->activation,
+        .inputs = inputs,
+        .layer_count = recipe->hidden_count + 1,
+        .layers = layers,
+        .loss = recipe->loss,
         .init = recipe->init,
         .init_scale = recipe->init_scale,
     };
 }
 
-struct bench_net_size bench_net_size(size_t layers, const size_t *widths)
+struct bench_net_size bench_net_size(const mlp_spec *spec)
 {
     struct bench_net_size size = {0};
-    for (size_t l = 0; l < layers; l++) {
-        double in = (double)widths[l], out = (double)widths[l + 1];
+    for (size_t l = 0; l < spec->layer_count; l++) {
+        double in = (double)(l > 0 ? spec->layers[l - 1].units : spec->inputs);
+        double out = (double)spec->layers[l].units;
         size.weights += in * out + out;
         size.transposed += l > 0 ? in * out : 0;
         size.activations += out;

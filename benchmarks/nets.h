@@ -16,19 +16,19 @@ enum {
     BENCH_MAX_LAYERS = BENCH_MAX_HIDDEN + 1,
 };
 
-/* A net whose weights outgrow the cache of a core. */
-extern const mlp_recipe bench_wide_net;
+/* A net whose weights outgrow the cache of a core, and the reference net with GELU. */
+extern const mlp_recipe bench_wide_net, bench_gelu_net;
 
 /* The net that --hidden and --batch ask for, named by its widths where they are
  * not the reference net's; NULL where neither is given. */
 const mlp_recipe *bench_asked_net(const struct bench_options *options);
 
-/* The widths of a recipe's net; returns its number of layers. */
-size_t bench_net_widths(const mlp_recipe *recipe, size_t inputs, size_t classes,
-                        size_t widths[BENCH_MAX_LAYERS + 1]);
+/* A recipe's network. `layers` stays the caller's. */
+mlp_spec bench_net_spec(const mlp_recipe *recipe, size_t inputs, size_t classes,
+                        mlp_layer_spec layers[BENCH_MAX_LAYERS]);
 
-/* What the rest of the spec has, from a recipe. `widths` stays the caller's. */
-mlp_spec bench_net_spec(const mlp_recipe *recipe, size_t layers, const size_t *widths);
+/* Its training; the defaults where the recipe is one of the benchmark's own. */
+mlp_train_options bench_net_options(const mlp_recipe *recipe);
 
 /* Sizes that work and memory follow from. */
 struct bench_net_size {
@@ -38,6 +38,6 @@ struct bench_net_size {
     double flops[MLP_PHASE_COUNT]; /* of a sample: 2 for each multiply-add, unpadded */
 };
 
-struct bench_net_size bench_net_size(size_t layers, const size_t *widths);
+struct bench_net_size bench_net_size(const mlp_spec *spec);
 
 #endif

@@ -42,7 +42,7 @@ static void run_forward(void *context, int thread, int threads, size_t iteration
 {
     const struct bench_case *test = context;
     const struct arrays *s = test->state;
-    struct mlp_forward_epilogue epilogue = {s->bias, MLP_RELU};
+    struct mlp_forward_epilogue epilogue = {.bias = s->bias, .activation = MLP_RELU};
     size_t row, rows = bench_share(test->shape.m, thread, threads, &row);
     for (size_t i = 0; i < iterations && rows; i++)
         mlp_forward_product(&test->kernels, rows, mlp_panels(test->shape.n), test->shape.k,
@@ -55,7 +55,8 @@ static void run_dx(void *context, int thread, int threads, size_t iterations)
     const struct bench_case *test = context;
     const struct arrays *s = test->state;
     size_t row, rows = bench_share(test->shape.m, thread, threads, &row);
-    struct mlp_dx_epilogue epilogue = {s->y + row * MLP_NR, s->c_stride, MLP_RELU};
+    struct mlp_dx_epilogue epilogue = {
+        .y = s->y + row * MLP_NR, .y_stride = s->c_stride, .activation = MLP_RELU};
     for (size_t i = 0; i < iterations && rows; i++)
         mlp_dx_product(&test->kernels, rows, mlp_panels(test->shape.n), test->shape.k,
                        s->a + row * MLP_NR, s->a_stride, s->b, s->b_stride, s->c + row * MLP_NR,
@@ -75,13 +76,14 @@ static void run_gradient(const struct bench_case *test, const struct mlp_update 
     const struct arrays *s = test->state;
     size_t height = test->shape.m, panels = mlp_panels(test->shape.n);
     const struct mlp_share *share = &s->claims.shares[thread];
+    _Alignas(64) float g[MLP_DW_ROWS * MLP_NR];
     for (size_t unit = share->begin; unit < share->end; unit++) {
         size_t panel = unit % panels, chunk = unit / panels;
         size_t row = mlp_dw_chunk_start(height, chunk);
         size_t rows = mlp_dw_chunk_start(height, chunk + 1) - row;
         size_t at = panel * s->c_stride + row * MLP_NR;
         mlp_dw_product(&test->kernels, rows, test->shape.k, s->a + row / MLP_NR * s->a_stride,
-                       s->a_stride, s->b + panel * s->b_stride, update, s->c + at, s->m + at,
+                       s->a_stride, s->b + panel * s->b_stride, g, update, s->c + at, s->m + at,
                        s->v + at);
     }
 }
@@ -165,8 +167,8 @@ static void get_rows(const struct bench_case *test, const float *panels, float *
         test->kernels.unpack(1, n, panels + o->rows[i] * MLP_NR, s->c_stride, rows + i * n);
 }
 
-/* Weights from which an update's result tells the gradient: SGD at rate 1 from zero
- * leaves -g; with moments, the first one leaves rest1 * g. */
+/* Constants from which an update's result tells the gradient (compare_dw): without
+ * moments rate 1, which leaves -g of weights of zero. */
 static struct mlp_update check_update(const struct bench_case *test)
 {
     struct mlp_update update = bench_update(test->variant);
@@ -223,6 +225,30 @@ static void compare_dx(const struct bench_case *test, const struct mlp_kernels *
     memcpy(x->other_bits, x->other_found, x->size * sizeof *x->other_bits);
 }
 
+/* What one update leaves of g in m, where that was zero: m = unit * g, or, where
+ * `squared`, unit * g * g. */
+struct trace {
+    double unit;
+    bool squared;
+};
+
+static struct trace trace_of(const struct mlp_update *update)
+{
+    switch (update->optimizer) {
+    case MLP_MOMENTUM:
+    case MLP_NESTEROV:
+        return (struct trace){1, false};
+    case MLP_RMSPROP:
+        return (struct trace){(double)update->rest2, true};
+    case MLP_ADAGRAD:
+        return (struct trace){1, true};
+    case MLP_LION:
+        return (struct trace){(double)update->rest2, false};
+    default:
+        return (struct trace){(double)update->rest1, false};
+    }
+}
+
 /* Compares weights and the first moment (all of it zero before). */
 static void compare_dw(const struct bench_case *test, const struct mlp_kernels *c,
                        struct comparison *x)
@@ -240,10 +266,11 @@ static void compare_dw(const struct bench_case *test, const struct mlp_kernels *
         memcpy(x->bits + i, w, count * sizeof *w);
         memcpy(x->other_bits + i, m, count * sizeof *m);
     }
-    double unit = moments ? (double)update.rest1 : -(double)update.rate;
+    struct trace trace = moments ? trace_of(&update) : (struct trace){-(double)update.rate, false};
     for (size_t i = 0; i < x->size; i++) {
-        x->exact[i] *= unit;
-        x->scale[i] *= fabs(unit);
+        double g = x->exact[i], size = x->scale[i];
+        x->exact[i] = trace.unit * g * (trace.squared ? g : 1);
+        x->scale[i] = fabs(trace.unit) * size * (trace.squared ? 2 * fabs(g) + 0x1p-20 * size : 1);
     }
 }
 

@@ -28,7 +28,7 @@ static const struct {
     [BENCH_EPOCH] = {"Whole epochs.", "GFLOP/s"},
 };
 
-enum { TEXT_SIZE = 32, NAME_ROOM = 45, WHY_ROOM = 39 };
+enum { TEXT_SIZE = 32, NAME_ROOM = 45, WHY_ROOM = 38 };
 
 /* Seconds with a unit that fits, in 8 columns. */
 static const char *duration(double seconds, char text[TEXT_SIZE])
@@ -217,7 +217,7 @@ static void print_why(const struct bench_result *result, const struct bench_metr
     char cycles[TEXT_SIZE], ipc[TEXT_SIZE], flops[TEXT_SIZE], ghz[TEXT_SIZE], l1[TEXT_SIZE],
         l2[TEXT_SIZE], llc[TEXT_SIZE], error[TEXT_SIZE];
     print_name(result->test->name, width);
-    printf(" %6.3g %5s %5s %6s %4s %6s %4s %5s %5s %5s\n", m->flop_per_byte,
+    printf(" %6.3g %5s %6s %6s %4s %6s %4s %5s %5s %5s\n", m->flop_per_byte,
            bits[result->check.bits], significant(result->check.error, error),
            count(m->cycles, cycles), decimal(m->ipc, 2, ipc), decimal(m->flop_per_cycle, 1, flops),
            decimal(m->ghz, 2, ghz), count(m->l1_misses, l1), count(m->l2_misses, l2),
@@ -322,7 +322,7 @@ void bench_print_suite(const struct bench_context *context, enum bench_suite sui
         print_time(&results[i], &m, width);
     }
     width = name_width(results, count, WHY_ROOM);
-    printf("\n%-*s %6s %5s %5s %6s %4s %6s %4s %5s %5s %5s\n", width, "case", "FLOP/B", "bits",
+    printf("\n%-*s %6s %5s %6s %6s %4s %6s %4s %5s %5s %5s\n", width, "case", "FLOP/B", "bits",
            "error", "cycles", "IPC", "FLOP/c", "GHz", "L1", "L2", "LLC");
     for (size_t i = 0; i < count; i++) {
         if (results[i].reps == 0)

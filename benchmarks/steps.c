@@ -80,11 +80,11 @@ static bool is_epoch(const struct bench_case *test)
 /* FLOPs, bytes and memory of an iteration on a set of so many samples. Bytes: weights,
  * moments and transposed copies read and written, activations and deltas written
  * and read, inputs read once. */
-static void set_work(struct bench_case *test, size_t layers, const size_t *widths, size_t samples)
+static void set_work(struct bench_case *test, const mlp_spec *spec, size_t samples)
 {
     const mlp_recipe *recipe = test->what;
-    double batch = (double)recipe->options.batch;
-    struct bench_net_size size = bench_net_size(layers, widths);
+    double batch = (double)bench_net_options(recipe).batch;
+    struct bench_net_size size = bench_net_size(spec);
     double steps = is_epoch(test) ? ceil((double)samples / batch) : 1;
     test->samples = is_epoch(test) ? (double)samples : batch;
     test->flops = 0;
@@ -92,7 +92,7 @@ static void set_work(struct bench_case *test, size_t layers, const size_t *width
         test->phase_flops[p] = test->samples * size.flops[p];
         test->flops += test->phase_flops[p];
     }
-    double inputs = (double)widths[0];
+    double inputs = (double)spec->inputs;
     test->bytes = steps * (24 * size.weights + 8 * size.transposed) +
                   test->samples * (16 * size.activations + inputs);
     test->memory =
@@ -103,11 +103,10 @@ static mlp_status create_training(const struct bench_case *test, const char *isa
                                   mlp_model **model, struct mlp_trainer **trainer, mlp_error *error)
 {
     const mlp_recipe *recipe = test->what;
-    size_t widths[BENCH_MAX_LAYERS + 1];
-    size_t layers = bench_net_widths(recipe, mlp_dataset_features(shared.dataset),
-                                     mlp_dataset_classes(shared.dataset), widths);
-    mlp_spec spec = bench_net_spec(recipe, layers, widths);
-    mlp_train_options options = recipe->options;
+    mlp_layer_spec layers[BENCH_MAX_LAYERS];
+    mlp_spec spec = bench_net_spec(recipe, mlp_dataset_features(shared.dataset),
+                                   mlp_dataset_classes(shared.dataset), layers);
+    mlp_train_options options = bench_net_options(recipe);
     options.threads = threads;
     mlp_status status = mlp_isa_select(isa, error);
     if (status == MLP_OK)
@@ -127,14 +126,15 @@ static mlp_status prepare(struct bench_case *test, mlp_error *error)
     if (status != MLP_OK)
         return status;
     const mlp_recipe *recipe = test->what;
-    size_t widths[BENCH_MAX_LAYERS + 1], count = mlp_dataset_count(shared.dataset);
-    size_t layers = bench_net_widths(recipe, mlp_dataset_features(shared.dataset),
-                                     mlp_dataset_classes(shared.dataset), widths);
-    set_work(test, layers, widths, count);
-    s->full_steps = count / recipe->options.batch;
+    mlp_layer_spec layers[BENCH_MAX_LAYERS];
+    size_t count = mlp_dataset_count(shared.dataset), batch = bench_net_options(recipe).batch;
+    mlp_spec spec = bench_net_spec(recipe, mlp_dataset_features(shared.dataset),
+                                   mlp_dataset_classes(shared.dataset), layers);
+    set_work(test, &spec, count);
+    s->full_steps = count / batch;
     if (s->full_steps == 0)
         return mlp_fail(error, MLP_ERROR_USAGE, "%s: %zu samples are less than a minibatch of %zu",
-                        test->name, count, recipe->options.batch);
+                        test->name, count, batch);
     return create_training(test, test->kernels.isa, test->threads, &s->model, &s->trainer, error);
 }
 
@@ -281,11 +281,12 @@ static void add_training(struct bench_cases *cases, const struct bench_plan *pla
                          const mlp_recipe *recipe, const struct bench_kind *kind, bool by_default)
 {
     char name[BENCH_NAME_SIZE];
-    size_t widths[BENCH_MAX_LAYERS + 1];
-    size_t layers = bench_net_widths(recipe, BENCH_FEATURES, BENCH_CLASSES, widths);
+    mlp_layer_spec layers[BENCH_MAX_LAYERS];
+    mlp_spec spec = bench_net_spec(recipe, BENCH_FEATURES, BENCH_CLASSES, layers);
+    size_t batch = bench_net_options(recipe).batch;
     snprintf(name, sizeof name, "%s", recipe->name);
     if (plan->options->batch)
-        snprintf(name, sizeof name, "%s/b%zu", recipe->name, recipe->options.batch);
+        snprintf(name, sizeof name, "%s/b%zu", recipe->name, batch);
     struct bench_case *test = bench_cases_add(cases, kind == &step_kind ? "step" : "epoch", name,
                                               plan->kernels->isa, plan->kernels, plan->threads);
     if (!test)
@@ -294,8 +295,8 @@ static void add_training(struct bench_cases *cases, const struct bench_plan *pla
     test->kind = kind;
     test->by_default = by_default && plan->fastest && plan->options->shape_count == 0;
     test->what = recipe;
-    test->batch = recipe->options.batch;
-    set_work(test, layers, widths, BENCH_SAMPLES);
+    test->batch = batch;
+    set_work(test, &spec, BENCH_SAMPLES);
 }
 
 void bench_add_steps(struct bench_cases *cases, const struct bench_plan *plan)
@@ -308,8 +309,12 @@ void bench_add_steps(struct bench_cases *cases, const struct bench_plan *plan)
     }
     for (size_t i = 0; (recipe = mlp_recipe_at(i)); i++) {
         bool reference = strcmp(recipe->name, "reference") == 0;
+        if (strcmp(recipe->data, "digits") != 0)
+            continue;
         add_training(cases, plan, recipe, &step_kind, reference);
         add_training(cases, plan, recipe, &epoch_kind, reference);
     }
+    add_training(cases, plan, &bench_gelu_net, &step_kind, false);
+    add_training(cases, plan, &bench_gelu_net, &epoch_kind, false);
     add_training(cases, plan, &bench_wide_net, &step_kind, true);
 }

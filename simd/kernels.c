@@ -28,8 +28,11 @@ static void fill_c(struct mlp_kernels *k)
     k->gemm_dw = mlp_gemm_dw_c;
     k->gemm_plain = mlp_gemm_plain_c;
     k->update = mlp_update_c;
+    k->penalize = mlp_penalize_c;
+    k->all_below = mlp_all_below_c;
     k->bias_gradient = mlp_bias_gradient_c;
     k->activation_forward = mlp_activation_forward_c;
+    k->activation_slope = mlp_activation_slope_c;
     k->activation_backward = mlp_activation_backward_c;
     k->exp = mlp_exp_c;
     k->log = mlp_log_c;
@@ -55,8 +58,11 @@ static void fill_avx2(struct mlp_kernels *k)
     k->gemm_dw = mlp_gemm_dw_6x16_avx2;
     k->gemm_plain = mlp_gemm_plain_6x16_avx2;
     k->update = mlp_update_avx2;
+    k->penalize = mlp_penalize_avx2;
+    k->all_below = mlp_all_below_avx2;
     k->bias_gradient = mlp_bias_gradient_avx2;
     k->activation_forward = mlp_activation_forward_avx2;
+    k->activation_slope = mlp_activation_slope_avx2;
     k->activation_backward = mlp_activation_backward_avx2;
     k->exp = mlp_exp_avx2;
     k->log = mlp_log_avx2;
@@ -83,8 +89,11 @@ static void fill_avx512(struct mlp_kernels *k)
     k->gemm_dw = mlp_gemm_dw_16x16_avx512;
     k->gemm_plain = mlp_gemm_plain_12x32_avx512;
     k->update = mlp_update_avx512;
+    k->penalize = mlp_penalize_avx512;
+    k->all_below = mlp_all_below_avx512;
     k->bias_gradient = mlp_bias_gradient_avx512;
     k->activation_forward = mlp_activation_forward_avx512;
+    k->activation_slope = mlp_activation_slope_avx512;
     k->activation_backward = mlp_activation_backward_avx512;
     k->exp = mlp_exp_avx512;
     k->log = mlp_log_avx512;
@@ -110,8 +119,11 @@ static void fill_neon(struct mlp_kernels *k)
     k->gemm_dw = mlp_gemm_dw_6x16_neon;
     k->gemm_plain = mlp_gemm_plain_6x16_neon;
     k->update = mlp_update_neon;
+    k->penalize = mlp_penalize_neon;
+    k->all_below = mlp_all_below_neon;
     k->bias_gradient = mlp_bias_gradient_neon;
     k->activation_forward = mlp_activation_forward_neon;
+    k->activation_slope = mlp_activation_slope_neon;
     k->activation_backward = mlp_activation_backward_neon;
     k->exp = mlp_exp_neon;
     k->log = mlp_log_neon;

@@ -38,13 +38,14 @@
 #define MLP_LEAKY_SLOPE 0.01f
 
 /* A class whose logit lies further than this below the largest has a probability
- * below 2^-57: the loss and its gradient take it as zero. Arithmetic on
+ * below 2^-57: mlp_softmax_xent_fn takes it as zero. Arithmetic on
  * subnormals, which such probabilities lead to, takes over 100 cycles an
  * instruction on many CPUs. */
 #define MLP_XENT_CUT -40.0f
 
-/* Adam takes a smaller gradient as zero, for the same reason: with 1 - beta2 =
- * 0.001 what it adds to v is below FLT_MIN. */
+/* The optimizers that divide by a root (Adam and its kin, RMSPROP, ADAGRAD) take a
+ * smaller gradient as zero, for the same reason: with 1 - beta2 = 0.001 what it adds
+ * to v is below FLT_MIN. */
 #define MLP_ADAM_LEAST_GRADIENT 0x1p-58f
 
 /* --- Matrix products (gemm.c) --------------------------------------------- */
@@ -53,13 +54,16 @@
 struct mlp_forward_epilogue {
     const float *bias; /* [panels * 16] */
     enum mlp_activation activation;
+    /* Where the derivative goes, panels like C; NULL where the output tells it. */
+    float *slope;
+    size_t slope_stride;
 };
 
 /* Forward: C[rows x 16*panels] = activation(A . B + bias).
  * A: activation panels, k columns; B: weight panels, k rows; C: panels.
  * Element: the chain over k, then + bias, then the activation (as
- * mlp_activation_forward). Without an epilogue (NULL) the chains stay in C, for
- * the next block of K to resume. */
+ * mlp_activation_forward, or mlp_activation_slope). Without an epilogue (NULL) the
+ * chains stay in C, for the next block of K to resume. */
 typedef void mlp_gemm_forward_fn(size_t rows, size_t panels, size_t k, const float *a,
                                  size_t a_stride, const float *b, size_t b_stride, float *c,
                                  size_t c_stride, bool resume,
@@ -67,36 +71,40 @@ typedef void mlp_gemm_forward_fn(size_t rows, size_t panels, size_t k, const flo
 
 /* What follows the last block of K in an input gradient. */
 struct mlp_dx_epilogue {
-    const float *y; /* the activation's output, panels like C */
+    const float *y; /* the activation's output, panels like C, or its slope */
     size_t y_stride;
     enum mlp_activation activation;
+    bool by_slope; /* y is the slope */
 };
 
 /* Input gradient: C[rows x 16*panels] = (A . B) * activation'(y).
  * A: delta panels, k columns (the layer's outputs); B: WT panels, k rows;
  * C: delta panels of the layer before. Element: the chain over k, then times
- * the derivative (as mlp_activation_backward). */
+ * the derivative: as mlp_activation_backward, or times y itself where it is the
+ * slope. */
 typedef void mlp_gemm_dx_fn(size_t rows, size_t panels, size_t k, const float *a, size_t a_stride,
                             const float *b, size_t b_stride, float *c, size_t c_stride, bool resume,
                             const struct mlp_dx_epilogue *epilogue);
 
 /* One optimizer step's constants, the same for every weight. */
 struct mlp_update {
-    enum mlp_optimizer optimizer;
-    float rate;    /* SGD: lr. Adam: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
-    float rest1;   /* 1 - beta1 */
-    float rest2;   /* 1 - beta2 */
-    float epsilon; /* outside the root, as Keras has it */
+    enum mlp_optimizer optimizer; /* MLP_ADAM also for MLP_ADAM_PYTORCH */
+    float rate;    /* lr; Adam and AdamW: lr * sqrt(1 - beta2^t) / (1 - beta1^t) */
+    float beta1;   /* MOMENTUM and NESTEROV */
+    float rest1;   /* 1 - beta1, of Adam, AdamW and Lion */
+    float rest2;   /* 1 - beta2, likewise and of RMSPROP */
+    float epsilon; /* beside the root; in PyTorch's form times sqrt(1 - beta2^t) */
+    float keep;    /* AdamW and Lion: 1 - lr * weight_decay */
 };
 
 /* Weight gradient with the optimizer in the epilogue, for one panel:
  * G[rows x 16] = A^T . B, then the update of W with G.
  * A: k samples; its column i is row i of G: A(s, i) = a[i / 16 * a_stride +
  * s * 16 + i % 16]. B: one delta panel, k samples. W, M, V: [rows][16], the
- * weights and moments (M and V unused by SGD). Element: the chain over the k
- * samples, resumed from g where `resume`; then mlp_update_fn with it. Without
- * an update (NULL) the chains go to g instead, [rows][16]; else g is only read,
- * and only where `resume`. */
+ * weights and moments, as mlp_update_fn takes them. g: [rows][16], 64-byte
+ * aligned, which may be written. Element: the chain over the k samples, resumed
+ * from g where `resume`; then mlp_update_fn with it. Without an update (NULL) the
+ * chains go to g instead; with one, what g holds afterwards is not specified. */
 typedef void mlp_gemm_dw_fn(size_t rows, size_t k, const float *a, size_t a_stride, const float *b,
                             bool resume, float *g, const struct mlp_update *update, float *w,
                             float *m, float *v);
@@ -116,16 +124,39 @@ typedef void mlp_gemm_plain_fn(size_t rows, size_t columns, size_t k, bool trans
 /* --- Optimizers (optimizer.c) --------------------------------------------- */
 
 /* Updates n weights (n a multiple of 16) with gradient g.
- *   SGD   w = fma(-rate, g, w)
- *   Adam  g = flush(g, MLP_ADAM_LEAST_GRADIENT)
- *         m = flush(fma(rest1, g - m, m), FLT_MIN)
- *         v = flush(fma(rest2, fma(g, g, -v), v), FLT_MIN)
- *         w = fma(-rate, m / (sqrt(v) + epsilon), w)
+ *   SGD       w = fma(-rate, g, w)
+ *   MOMENTUM  m = flush(fma(beta1, m, g), FLT_MIN)
+ *             w = fma(-rate, m, w)
+ *   NESTEROV  m likewise, w = fma(-rate, fma(beta1, m, g), w)
+ *   LION      u = fma(rest1, g - m, m), u = u > 0 ? 1 : u < 0 ? -1 : u
+ *             m = flush(fma(rest2, g - m, m), FLT_MIN)
+ *             w = fma(-rate, u, keep * w)
+ * and with g = flush(g, MLP_ADAM_LEAST_GRADIENT):
+ *   RMSPROP   m = flush(fma(rest2, fma(g, g, -m), m), FLT_MIN)
+ *             w = fma(-rate, g / (sqrt(m) + epsilon), w)
+ *   ADAGRAD   m = fma(g, g, m)
+ *             w = fma(-rate, g / (sqrt(m) + epsilon), w)
+ *   ADAM      m = flush(fma(rest1, g - m, m), FLT_MIN)
+ *             v = flush(fma(rest2, fma(g, g, -v), v), FLT_MIN)
+ *             w = fma(-rate, m / (sqrt(v) + epsilon), w)
+ *   ADAMW     m and v likewise, w = fma(-rate, m / (sqrt(v) + epsilon), keep * w)
  * flush(x, least) is +0 where |x| < least: a decaying moment would otherwise
  * stick in the subnormals, and what a smaller gradient adds to v would be one.
- * (Kingma and Ba 2015, section 2's rearranged form.) */
+ * (Kingma and Ba 2015, section 2's rearranged form.) M and V are NULL where the
+ * optimizer has no use for them. */
 typedef void mlp_update_fn(size_t n, const struct mlp_update *update, const float *g, float *w,
                            float *m, float *v);
+
+/* What precedes the update where it is asked for: penalties and clipping of n
+ * gradients (a multiple of 16), in this order, each operation rounded by itself:
+ *   g = g + (l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : +0 * w))
+ *   g = g > clip ? clip : g < -clip ? -clip : g
+ * clip >= 0, infinity for none. `w` may be NULL: no penalties. */
+typedef void mlp_penalize_fn(size_t n, float l1, float l2, float clip, const float *w, float *g);
+
+/* Whether |x[i]| < limit for all n values, which a NaN is not. n may be 0, any
+ * alignment. */
+typedef bool mlp_all_below_fn(size_t n, float limit, const float *x);
 
 /* Bias gradient: g[16*panels], g[c] = the chain of b(s, c) * 1 over the rows,
  * i.e. plain sums in ascending order, from +0 or from g with `resume`. */
@@ -136,14 +167,32 @@ typedef void mlp_bias_gradient_fn(size_t rows, size_t panels, const float *b, si
 
 /* y[i] = activation(x[i]) for n values; y may be x, n may be 0, any alignment.
  * ReLU and leaky ReLU give x > 0 ? x : (0 or slope * x), NaN for NaN; ReLU of
- * anything not above zero is +0. Sigmoid and tanh within 2 ULP. */
+ * anything not above zero is +0. The others within 2 ULP, GELU (both forms) and
+ * mish within 4. Softmax, which needs whole rows, is mlp_softmax_fn; here it is
+ * the identity. */
 typedef void mlp_activation_forward_fn(enum mlp_activation activation, size_t n, const float *x,
                                        float *y);
 
-/* d[i] *= activation'(at output y[i]): identity 1, ReLU (y > 0 ? d : +0), leaky
- * (y > 0 ? d : slope * d), sigmoid d * (y * (1 - y)), tanh d * fma(-y, y, 1). */
+/* The same with the derivatives slope[i] = activation'(x[i]), which may overlap
+ * neither x nor y: for the activations whose output does not tell the derivative
+ * (softplus, SiLU, GELU, mish), and for any. */
+typedef void mlp_activation_slope_fn(enum mlp_activation activation, size_t n, const float *x,
+                                     float *y, float *slope);
+
+/* d[i] *= activation'(at output y[i]): identity and softmax 1, ReLU (y > 0 ? d :
+ * +0), leaky (y > 0 ? d : slope * d), ELU (y > 0 ? d : d * (y + 1)), SELU (d * (y
+ * > 0 ? lambda : y + lambda alpha)), sigmoid d * (y * (1 - y)), hard sigmoid (0 <
+ * y < 1 ? d * 1/6 : +0), tanh d * fma(-y, y, 1), step +0. For the others y is
+ * not the output but the slope: d * y. */
 typedef void mlp_activation_backward_fn(enum mlp_activation activation, size_t n, const float *y,
                                         float *d);
+
+/* Whether an activation's derivative has to be kept as a slope: those from softplus
+ * to mish in the enum. */
+static inline bool mlp_activation_needs_slope(enum mlp_activation activation)
+{
+    return activation >= MLP_SOFTPLUS && activation <= MLP_MISH;
+}
 
 /* --- Exponential and logarithm (math.c) ----------------------------------- */
 
@@ -221,8 +270,11 @@ struct mlp_kernels {
     mlp_gemm_dw_fn *gemm_dw;
     mlp_gemm_plain_fn *gemm_plain;
     mlp_update_fn *update;
+    mlp_penalize_fn *penalize;
+    mlp_all_below_fn *all_below;
     mlp_bias_gradient_fn *bias_gradient;
     mlp_activation_forward_fn *activation_forward;
+    mlp_activation_slope_fn *activation_slope;
     mlp_activation_backward_fn *activation_backward;
     mlp_map_fn *exp;
     mlp_map_fn *log;
@@ -260,10 +312,14 @@ mlp_gemm_dw_fn mlp_gemm_dw_c, mlp_gemm_dw_6x16_avx2, mlp_gemm_dw_16x16_avx512,
 mlp_gemm_plain_fn mlp_gemm_plain_c, mlp_gemm_plain_6x16_avx2, mlp_gemm_plain_12x32_avx512,
     mlp_gemm_plain_6x16_neon;
 mlp_update_fn mlp_update_c, mlp_update_avx2, mlp_update_avx512, mlp_update_neon;
+mlp_penalize_fn mlp_penalize_c, mlp_penalize_avx2, mlp_penalize_avx512, mlp_penalize_neon;
+mlp_all_below_fn mlp_all_below_c, mlp_all_below_avx2, mlp_all_below_avx512, mlp_all_below_neon;
 mlp_bias_gradient_fn mlp_bias_gradient_c, mlp_bias_gradient_avx2, mlp_bias_gradient_avx512,
     mlp_bias_gradient_neon;
 mlp_activation_forward_fn mlp_activation_forward_c, mlp_activation_forward_avx2,
     mlp_activation_forward_avx512, mlp_activation_forward_neon;
+mlp_activation_slope_fn mlp_activation_slope_c, mlp_activation_slope_avx2,
+    mlp_activation_slope_avx512, mlp_activation_slope_neon;
 mlp_activation_backward_fn mlp_activation_backward_c, mlp_activation_backward_avx2,
     mlp_activation_backward_avx512, mlp_activation_backward_neon;
 mlp_map_fn mlp_exp_c, mlp_exp_avx2, mlp_exp_avx512, mlp_exp_neon;

@@ -6,40 +6,58 @@
 #include "digits.h"
 #include "error.h"
 #include "formats/format.h"
+#include "points.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_CLASSES = 10 };
+enum { LEAST_CLASSES = 2, MOST_CLASSES = 256 };
 
-static bool is_digits(const char *source)
+/* --- Sources --------------------------------------------------------------- */
+
+const char *mlp_dataset_builtin_name(size_t i)
 {
-    return strcmp(source, "digits") == 0;
+    return i == 0 ? "digits" : mlp_points_name(i - 1);
 }
 
-static bool digits_has(const char *source, mlp_split split)
+/* The number of the built-in set of this name; past the end where there is none. */
+static size_t find_builtin(const char *name)
+{
+    size_t i = 0;
+    while (mlp_dataset_builtin_name(i) && strcmp(mlp_dataset_builtin_name(i), name) != 0)
+        i++;
+    return i;
+}
+
+static bool is_builtin(const char *source)
+{
+    return mlp_dataset_builtin_name(find_builtin(source)) != NULL;
+}
+
+static bool builtin_has(const char *source, mlp_split split)
 {
     (void)source;
     (void)split;
     return true;
 }
 
-static mlp_status digits_open(const char *source, mlp_split split, mlp_dataset **out,
-                              mlp_error *error)
+static mlp_status builtin_open(const char *source, mlp_split split, mlp_dataset **out,
+                               mlp_error *error)
 {
-    (void)source;
-    return mlp_digits_create(split, out, error);
+    size_t i = find_builtin(source);
+    return i == 0 ? mlp_digits_create(split, out, error)
+                  : mlp_points_create(i - 1, split, out, error);
 }
 
-static const struct mlp_format digits = {
-    .claims = is_digits,
-    .has = digits_has,
-    .open = digits_open,
+static const struct mlp_format builtin = {
+    .claims = is_builtin,
+    .has = builtin_has,
+    .open = builtin_open,
 };
 
 /* The first that claims a source gets it; the last claims everything. */
 static const struct mlp_format *const formats[] = {
-    &digits,
+    &builtin,
     &mlp_format_idx_folder,
     &mlp_format_idx_file,
 };
@@ -64,94 +82,15 @@ bool mlp_dataset_has(const char *source, mlp_split split)
     return format_of(source)->has(source, split);
 }
 
-static uint8_t largest(const uint8_t *values, size_t count)
-{
-    uint8_t most = 0;
-    for (size_t i = 0; i < count; i++)
-        most = values[i] > most ? values[i] : most;
-    return most;
-}
+/* --- Making ---------------------------------------------------------------- */
 
-mlp_status mlp_dataset_own_u8(uint8_t *images, uint8_t *labels, size_t count, size_t features,
-                              mlp_dataset **out, mlp_error *error)
+mlp_status mlp_dataset_create(const struct mlp_dataset *content, mlp_dataset **out,
+                              mlp_error *error)
 {
-    mlp_dataset *data = mlp_alloc(1, sizeof *data);
-    if (!data)
+    *out = mlp_alloc(1, sizeof **out);
+    if (!*out)
         return mlp_fail_memory(error, "a data set");
-    size_t classes = (size_t)largest(labels, count) + 1;
-    *data = (mlp_dataset){
-        .count = count,
-        .features = features,
-        .classes = classes < LEAST_CLASSES ? LEAST_CLASSES : classes,
-        .u8 = images,
-        .labels = labels,
-        .owned_inputs = images,
-        .owned_labels = labels,
-    };
-    *out = data;
-    return MLP_OK;
-}
-
-/* Checks what both kinds of the caller's arrays have in common, and makes a data
- * set without inputs. */
-static mlp_status wrap(const void *x, size_t element_size, const uint8_t *labels, size_t count,
-                       size_t features, size_t classes, mlp_dataset **out, mlp_error *error)
-{
-    *out = NULL;
-    if (!x || !labels)
-        return mlp_fail(error, MLP_ERROR_USAGE, "found no %s, expected an array",
-                        x ? "labels" : "inputs");
-    if (count == 0 || count > UINT32_MAX)
-        return mlp_fail(error, MLP_ERROR_USAGE, "found %zu samples, expected 1 to 2^32 - 1", count);
-    if (features == 0 || features > SIZE_MAX / element_size / count)
-        return mlp_fail(error, MLP_ERROR_USAGE,
-                        "found %zu features, expected at least 1 and %zu samples of them in memory",
-                        features, count);
-    if (classes < 2)
-        return mlp_fail(error, MLP_ERROR_USAGE, "found %zu classes, expected at least 2", classes);
-    for (size_t i = 0; i < count; i++) {
-        if (labels[i] >= classes)
-            return mlp_fail(error, MLP_ERROR_DATA, "sample %zu: found label %d, expected below %zu",
-                            i, labels[i], classes);
-    }
-
-    mlp_dataset *data = mlp_alloc(1, sizeof *data);
-    if (!data)
-        return mlp_fail_memory(error, "a data set");
-    data->count = count;
-    data->features = features;
-    data->classes = classes;
-    data->labels = labels;
-    *out = data;
-    return MLP_OK;
-}
-
-mlp_status mlp_dataset_wrap_u8(const uint8_t *x, const uint8_t *labels, size_t count,
-                               size_t features, size_t classes, mlp_dataset **out, mlp_error *error)
-{
-    mlp_status status = wrap(x, sizeof *x, labels, count, features, classes, out, error);
-    if (status == MLP_OK)
-        (*out)->u8 = x;
-    return status;
-}
-
-mlp_status mlp_dataset_wrap_f32(const float *x, const uint8_t *labels, size_t count,
-                                size_t features, size_t classes, mlp_dataset **out,
-                                mlp_error *error)
-{
-    mlp_status status = wrap(x, sizeof *x, labels, count, features, classes, out, error);
-    if (status != MLP_OK)
-        return status;
-    for (size_t i = 0; i < count * features; i++) {
-        if (!isfinite(x[i])) {
-            mlp_dataset_destroy(*out);
-            *out = NULL;
-            return mlp_fail(error, MLP_ERROR_DATA,
-                            "sample %zu: found %f as input %zu, expected a finite number",
-                            i / features, (double)x[i], i % features);
-        }
-    }
-    (*out)->f32 = x;
+    **out = *content;
     return MLP_OK;
 }
 
@@ -159,10 +98,134 @@ void mlp_dataset_destroy(mlp_dataset *data)
 {
     if (!data)
         return;
-    mlp_free(data->owned_inputs);
-    mlp_free(data->owned_labels);
+    for (size_t i = 0; i < MLP_DATASET_ARRAYS; i++)
+        mlp_free(data->owned[i]);
     mlp_free(data);
 }
+
+size_t mlp_dataset_label_classes(const uint8_t *labels, size_t count)
+{
+    size_t classes = LEAST_CLASSES;
+    for (size_t i = 0; i < count; i++)
+        classes = labels[i] >= classes ? labels[i] + (size_t)1 : classes;
+    return classes;
+}
+
+/* --- Wrapping -------------------------------------------------------------- */
+
+/* What can be said without looking into the arrays. */
+static mlp_status check_arrays(const mlp_arrays *a, mlp_error *error)
+{
+    if (!a->u8 == !a->f32)
+        return mlp_fail(error, MLP_ERROR_USAGE, "found %s, expected an array of one type",
+                        a->u8 ? "inputs of both u8 and f32" : "no inputs");
+    if (!a->labels && !a->targets)
+        return mlp_fail(error, MLP_ERROR_USAGE,
+                        "found neither labels nor targets, expected an array of one of them");
+    if (a->count == 0 || a->count > UINT32_MAX)
+        return mlp_fail(error, MLP_ERROR_USAGE, "found %zu samples, expected 1 to 2^32 - 1",
+                        a->count);
+    size_t element = a->u8 ? sizeof *a->u8 : sizeof *a->f32;
+    if (a->features == 0 || a->features > SIZE_MAX / element / a->count)
+        return mlp_fail(error, MLP_ERROR_USAGE,
+                        "found %zu features, expected at least 1 and %zu samples of them in memory",
+                        a->features, a->count);
+    if (a->labels && (a->classes < 2 || a->classes > MOST_CLASSES))
+        return mlp_fail(error, MLP_ERROR_USAGE, "found %zu classes, expected 2 to %d", a->classes,
+                        MOST_CLASSES);
+    if (!a->labels && a->classes != 0)
+        return mlp_fail(error, MLP_ERROR_USAGE, "found %zu classes, expected 0 without labels",
+                        a->classes);
+    if (a->targets && (a->outputs == 0 || a->outputs > SIZE_MAX / sizeof(float) / a->count))
+        return mlp_fail(error, MLP_ERROR_USAGE,
+                        "found %zu outputs, expected at least 1 and %zu samples of them in memory",
+                        a->outputs, a->count);
+    if (!a->targets && a->outputs != 0)
+        return mlp_fail(error, MLP_ERROR_USAGE, "found %zu outputs, expected 0 without targets",
+                        a->outputs);
+    return MLP_OK;
+}
+
+static mlp_status check_labels(const mlp_arrays *a, mlp_error *error)
+{
+    for (size_t i = 0; a->labels && i < a->count; i++) {
+        if (a->labels[i] >= a->classes)
+            return mlp_fail(error, MLP_ERROR_DATA, "sample %zu: found label %d, expected below %zu",
+                            i, a->labels[i], a->classes);
+    }
+    return MLP_OK;
+}
+
+static mlp_status check_finite(const float *values, size_t count, size_t width, const char *what,
+                               mlp_error *error)
+{
+    for (size_t i = 0; values && i < count * width; i++) {
+        if (!isfinite(values[i]))
+            return mlp_fail(error, MLP_ERROR_DATA,
+                            "sample %zu: found %f as %s %zu, expected a finite number", i / width,
+                            (double)values[i], what, i % width);
+    }
+    return MLP_OK;
+}
+
+static mlp_status check_weights(const mlp_arrays *a, mlp_error *error)
+{
+    for (size_t i = 0; a->weights && i < a->count; i++) {
+        if (!(a->weights[i] >= 0) || !isfinite(a->weights[i]))
+            return mlp_fail(error, MLP_ERROR_DATA,
+                            "sample %zu: found %g as weight, expected a finite number from 0 up", i,
+                            (double)a->weights[i]);
+    }
+    return MLP_OK;
+}
+
+mlp_status mlp_dataset_wrap(const mlp_arrays *arrays, mlp_dataset **out, mlp_error *error)
+{
+    *out = NULL;
+    const mlp_arrays *a = arrays;
+    mlp_status status = check_arrays(a, error);
+    if (status == MLP_OK)
+        status = check_labels(a, error);
+    if (status == MLP_OK)
+        status = check_finite(a->f32, a->count, a->features, "input", error);
+    if (status == MLP_OK)
+        status = check_finite(a->targets, a->count, a->outputs, "target", error);
+    if (status == MLP_OK)
+        status = check_weights(a, error);
+    if (status != MLP_OK)
+        return status;
+    struct mlp_dataset content = {
+        .count = a->count,
+        .features = a->features,
+        .classes = a->classes,
+        .outputs = a->outputs,
+        .u8 = a->u8,
+        .f32 = a->f32,
+        .labels = a->labels,
+        .targets = a->targets,
+        .weights = a->weights,
+    };
+    return mlp_dataset_create(&content, out, error);
+}
+
+mlp_status mlp_dataset_wrap_u8(const uint8_t *x, const uint8_t *labels, size_t count,
+                               size_t features, size_t classes, mlp_dataset **out, mlp_error *error)
+{
+    mlp_arrays arrays = {
+        .count = count, .features = features, .u8 = x, .labels = labels, .classes = classes};
+    return mlp_dataset_wrap(&arrays, out, error);
+}
+
+mlp_status mlp_dataset_wrap_f32(const float *x, const uint8_t *labels, size_t count,
+                                size_t features, size_t classes, mlp_dataset **out,
+                                mlp_error *error)
+{
+    mlp_arrays arrays = {
+        .count = count, .features = features, .f32 = x, .labels = labels, .classes = classes};
+    return mlp_dataset_wrap(&arrays, out, error);
+}
+
+/* --- Looking at ------------------------------------------------------------ */
 
 size_t mlp_dataset_count(const mlp_dataset *data)
 {
@@ -179,17 +242,39 @@ size_t mlp_dataset_classes(const mlp_dataset *data)
     return data->classes;
 }
 
+size_t mlp_dataset_outputs(const mlp_dataset *data)
+{
+    return data->outputs;
+}
+
 const uint8_t *mlp_dataset_labels(const mlp_dataset *data)
 {
     return data->labels;
 }
 
-const uint8_t *mlp_dataset_u8(const mlp_dataset *data)
+const float *mlp_dataset_targets(const mlp_dataset *data)
 {
-    return data->u8;
+    return data->targets;
 }
 
-const float *mlp_dataset_f32(const mlp_dataset *data)
+const float *mlp_dataset_weights(const mlp_dataset *data)
 {
-    return data->f32;
+    return data->weights;
+}
+
+const uint8_t *mlp_dataset_u8_at(const mlp_dataset *data, size_t i)
+{
+    return data->u8 ? data->u8 + mlp_dataset_row(data, i) * data->features : NULL;
+}
+
+const float *mlp_dataset_f32_at(const mlp_dataset *data, size_t i)
+{
+    return data->f32 ? data->f32 + mlp_dataset_row(data, i) * data->features : NULL;
+}
+
+bool mlp_dataset_image(const mlp_dataset *data, size_t *height, size_t *width)
+{
+    *height = data->height;
+    *width = data->width;
+    return data->height > 0;
 }

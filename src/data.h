@@ -5,18 +5,33 @@
 
 #include <mlp/dataset.h>
 
+enum { MLP_DATASET_ARRAYS = 5 }; /* of one set: inputs, rows, labels, targets, weights */
+
 struct mlp_dataset {
-    size_t count, features, classes;
-    const uint8_t *u8; /* [count][features], or NULL */
-    const float *f32;  /* [count][features], or NULL */
-    const uint8_t *labels;
-    void *owned_inputs, *owned_labels; /* mlp_alloc'ed; NULL where the caller owns */
+    size_t count, features;
+    size_t classes;        /* 0 without labels */
+    size_t outputs;        /* 0 without targets */
+    const uint8_t *u8;     /* one of the two: [][features] */
+    const float *f32;      /* the other is NULL */
+    const uint32_t *rows;  /* [count]: the inputs of sample i are row rows[i]; NULL: row i */
+    const uint8_t *labels; /* [count], or NULL */
+    const float *targets;  /* [count][outputs], or NULL */
+    const float *weights;  /* [count], or NULL: 1 each */
+    size_t height, width;  /* of the image that the features are, or 0 */
+    void *owned[MLP_DATASET_ARRAYS]; /* those of the arrays that are mlp_alloc'ed and go with it */
 };
 
-/* A data set that owns the two arrays, mlp_alloc'ed: images [count][features]
- * and labels [count], of max(10, largest label + 1) classes. On failure they
- * stay the caller's. */
-mlp_status mlp_dataset_own_u8(uint8_t *images, uint8_t *labels, size_t count, size_t features,
-                              mlp_dataset **out, mlp_error *error);
+/* The row of u8 or f32 that has the inputs of sample i. */
+static inline size_t mlp_dataset_row(const mlp_dataset *data, size_t i)
+{
+    return data->rows ? data->rows[i] : i;
+}
+
+/* A data set with this content, `owned` included. On failure the arrays stay the caller's. */
+mlp_status mlp_dataset_create(const struct mlp_dataset *content, mlp_dataset **out,
+                              mlp_error *error);
+
+/* The classes that the labels of files stand for: max(2, largest label + 1). */
+size_t mlp_dataset_label_classes(const uint8_t *labels, size_t count);
 
 #endif

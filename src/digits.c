@@ -371,14 +371,24 @@ static void draw_digit(uint32_t split, uint64_t image, uint8_t digit, uint8_t *p
 mlp_status mlp_digits_create(mlp_split split, mlp_dataset **out, mlp_error *error)
 {
     size_t count = split == MLP_TRAIN ? MLP_DIGITS_TRAIN : MLP_DIGITS_TEST;
-    mlp_dataset *data = mlp_alloc(1, sizeof *data);
     uint8_t *images = mlp_alloc_uninitialized(count, PIXELS);
     uint8_t *labels = mlp_alloc_uninitialized(count, 1);
-    if (!data || !images || !labels) {
+    struct mlp_dataset content = {
+        .count = count,
+        .features = PIXELS,
+        .classes = CLASSES,
+        .u8 = images,
+        .labels = labels,
+        .height = SIDE,
+        .width = SIDE,
+        .owned = {images, labels},
+    };
+    mlp_status status = images && labels ? mlp_dataset_create(&content, out, error)
+                                         : mlp_fail_memory(error, "the built-in digits");
+    if (status != MLP_OK) {
         mlp_free(labels);
         mlp_free(images);
-        mlp_free(data);
-        return mlp_fail_memory(error, "the built-in digits");
+        return status;
     }
     int threads = mlp_threads_or_default(0);
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -386,15 +396,5 @@ mlp_status mlp_digits_create(mlp_split split, mlp_dataset **out, mlp_error *erro
         labels[i] = draw_label((uint32_t)split, i);
         draw_digit((uint32_t)split, i, labels[i], images + i * PIXELS);
     }
-    *data = (mlp_dataset){
-        .count = count,
-        .features = PIXELS,
-        .classes = CLASSES,
-        .u8 = images,
-        .labels = labels,
-        .owned_inputs = images,
-        .owned_labels = labels,
-    };
-    *out = data;
     return MLP_OK;
 }

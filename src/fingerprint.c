@@ -44,6 +44,13 @@ static void put(struct sink *sink, float value)
         flush(sink);
 }
 
+/* NULL is nothing. */
+static void put_array(struct sink *sink, const float *values, size_t count)
+{
+    for (size_t i = 0; values && i < count; i++)
+        put(sink, values[i]);
+}
+
 static void put_layer(struct sink *sink, const struct mlp_layer *layer)
 {
     for (size_t o = 0; o < layer->out; o++) {
@@ -51,8 +58,8 @@ static void put_layer(struct sink *sink, const struct mlp_layer *layer)
         for (size_t i = 0; i < layer->in; i++)
             put(sink, column[i * MLP_NR]);
     }
-    for (size_t o = 0; o < layer->out; o++)
-        put(sink, layer->bias[o]);
+    for (size_t i = 0; i < MLP_VECTORS; i++)
+        put_array(sink, mlp_layer_vector(layer, i), layer->out);
 }
 
 void mlp_model_fingerprint(const mlp_model *model, char out[65])
@@ -64,6 +71,10 @@ void mlp_model_fingerprint(const mlp_model *model, char out[65])
     sha256_init(&sink.hash);
     for (size_t l = 0; l < model->spec.layer_count; l++)
         put_layer(&sink, &model->layers[l]);
+    put_array(&sink, model->input_mean, model->spec.inputs);
+    put_array(&sink, model->input_factor, model->spec.inputs);
+    put_array(&sink, model->target_mean, mlp_model_outputs(model));
+    put_array(&sink, model->target_scale, mlp_model_outputs(model));
     flush(&sink);
     sha256_final(digest, &sink.hash);
 

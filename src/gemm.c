@@ -48,7 +48,10 @@ void mlp_forward_product(const struct mlp_kernels *kernels, size_t rows, size_t 
 {
     size_t block = k_block(kernels, k);
     for (size_t j = 0; j < panels; j += PANEL_GROUP) {
-        struct mlp_forward_epilogue last = {epilogue->bias + j * MLP_NR, epilogue->activation};
+        struct mlp_forward_epilogue last = *epilogue;
+        last.bias += j * MLP_NR;
+        if (last.slope)
+            last.slope += j * last.slope_stride;
         for (size_t i = 0; i < k; i += block)
             kernels->gemm_forward(rows, min_size(PANEL_GROUP, panels - j), min_size(block, k - i),
                                   a + i / MLP_NR * a_stride, a_stride,
@@ -63,8 +66,8 @@ void mlp_dx_product(const struct mlp_kernels *kernels, size_t rows, size_t panel
 {
     size_t block = k_block(kernels, k);
     for (size_t j = 0; j < panels; j += PANEL_GROUP) {
-        struct mlp_dx_epilogue last = {epilogue->y + j * epilogue->y_stride, epilogue->y_stride,
-                                       epilogue->activation};
+        struct mlp_dx_epilogue last = *epilogue;
+        last.y += j * last.y_stride;
         for (size_t i = 0; i < k; i += block)
             kernels->gemm_dx(rows, min_size(PANEL_GROUP, panels - j), min_size(block, k - i),
                              a + i / MLP_NR * a_stride, a_stride, b + j * b_stride + i * MLP_NR,
@@ -74,10 +77,9 @@ void mlp_dx_product(const struct mlp_kernels *kernels, size_t rows, size_t panel
 }
 
 void mlp_dw_product(const struct mlp_kernels *kernels, size_t rows, size_t k, const float *a,
-                    size_t a_stride, const float *b, const struct mlp_update *update, float *w,
-                    float *m, float *v)
+                    size_t a_stride, const float *b, float *g, const struct mlp_update *update,
+                    float *w, float *m, float *v)
 {
-    _Alignas(64) float g[MLP_DW_ROWS * MLP_NR];
     size_t block = k_block(kernels, k);
     for (size_t s = 0; s < k; s += block)
         kernels->gemm_dw(rows, min_size(block, k - s), a + s * MLP_NR, a_stride, b + s * MLP_NR,

@@ -31,9 +31,9 @@ void mlp_dx_product(const struct mlp_kernels *kernels, size_t rows, size_t panel
                     size_t c_stride, const struct mlp_dx_epilogue *epilogue);
 
 /* W updated with A^T . B over any k; rows <= MLP_DW_ROWS; shapes as
- * mlp_gemm_dw_fn. Without an update (NULL) the gradient is computed and dropped. */
+ * mlp_gemm_dw_fn. g is [rows][16]: scratch, or without an update (NULL) the gradient. */
 void mlp_dw_product(const struct mlp_kernels *kernels, size_t rows, size_t k, const float *a,
-                    size_t a_stride, const float *b, const struct mlp_update *update, float *w,
-                    float *m, float *v);
+                    size_t a_stride, const float *b, float *g, const struct mlp_update *update,
+                    float *w, float *m, float *v);
 
 #endif

@@ -5,39 +5,58 @@
 
 #include <mlp/model.h>
 
-#include "kernels.h"
+#include "panels.h"
 
 #include <stdbool.h>
 
 /* One layer. Sizes of the arrays are padded as kernels.h says; padding is 0. */
 struct mlp_layer {
     size_t in, out;
-    enum mlp_activation activation; /* identity for the last layer: logits */
-    float *w;                       /* [out/16][in][16] */
-    float *bias;                    /* [out/16 * 16] */
+    enum mlp_activation activation; /* of the last layer, identity where the loss has its own */
+    enum mlp_norm norm;
+    float dropout;
+    float *w;               /* [out/16][in][16] */
+    float *bias;            /* [out/16 * 16] */
+    float *scale, *shift;   /* [out/16 * 16], NULL without normalisation */
+    float *mean, *variance; /* [out/16 * 16], NULL without batch normalisation */
 };
 
 struct mlp_model {
-    mlp_spec spec;  /* spec.widths points to `widths` */
-    size_t *widths; /* [layer_count + 1], owned */
+    mlp_spec spec;         /* spec.layers points to `specs` */
+    mlp_layer_spec *specs; /* [layer_count], owned */
     float input_divisor;
     struct mlp_layer *layers; /* [layer_count], owned */
+    /* Standardisation, or NULL: [inputs/16 * 16] and [outputs/16 * 16], owned. */
+    float *input_mean, *input_factor;
+    float *target_mean, *target_scale;
 };
 
-/* Panels of 16 that `columns` columns take. */
-static inline size_t mlp_panels(size_t columns)
-{
-    return (columns + MLP_NR - 1) / MLP_NR;
-}
-
-/* A model of this shape with all weights zero. MLP_ERROR_USAGE where the spec
- * makes no sense: no layer, a width of 0, fewer than 2 classes or over 256. */
+/* A model of this shape with all weights zero, scales 1 and variances 1. MLP_ERROR_USAGE as
+ * mlp_model_create. */
 mlp_status mlp_model_create_zero(const mlp_spec *spec, mlp_model **out, mlp_error *error);
 
-/* MLP_ERROR_DATA where the data's features or classes do not fit the model. */
+/* Copies all parameters from a model of the same shape. */
+void mlp_model_assign(mlp_model *model, const mlp_model *from);
+
+/* MLP_ERROR_DATA where the data's features, classes or targets do not fit the model. */
 mlp_status mlp_model_check_data(const mlp_model *model, const mlp_dataset *data, mlp_error *error);
 
-/* Whether all weights and biases are finite. */
+/* Whether the model learns the data's targets: they are there, and it is not about classes or there
+ * are no labels. Else it learns what the labels stand for. */
+bool mlp_model_learns_targets(const mlp_model *model, const mlp_dataset *data);
+
+/* Makes room for standardisation; the arrays are zero. False where memory is short. */
+bool mlp_model_add_input_scaling(mlp_model *model);
+bool mlp_model_add_target_scaling(mlp_model *model);
+
+/* The arrays of a layer that are parameters or belong to them, for whoever walks them all: row i
+ * is [out], NULL where the layer has none of it. */
+enum { MLP_VECTORS = 5 };
+float *mlp_layer_vector(const struct mlp_layer *layer, size_t i);
+/* "bias", "scale", "shift", "mean", "variance" */
+const char *mlp_layer_vector_name(size_t i);
+
+/* Whether all parameters are finite. */
 bool mlp_model_is_finite(const mlp_model *model);
 
 /* Floating-point operations of one sample's training step: 2 per multiply-add

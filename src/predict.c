@@ -7,11 +7,17 @@
 #include "data.h"
 #include "error.h"
 #include "gemm.h"
+#include "loss.h"
+#include "metrics.h"
 #include "model.h"
+#include "norm.h"
+#include "scaling.h"
 #include "select.h"
 #include "threads.h"
 
+#include <math.h>
 #include <omp.h>
+#include <string.h>
 
 /* Samples that go through all layers at once, at most. */
 enum { BLOCK_ROWS = 96 };
@@ -19,11 +25,13 @@ enum { BLOCK_ROWS = 96 };
 struct mlp_predictor {
     const struct mlp_kernels *kernels;
     const mlp_model *model;
+    struct mlp_objective objective;
     int threads;
     size_t rows, stride; /* of a block; the last one may have fewer rows */
     size_t width;        /* floats of one buffer of activations */
     float *buffers;      /* [threads][2][width] */
     float *losses;       /* [count] */
+    float *outputs;      /* [count][outputs], for evaluations of target values; else NULL */
     size_t correct;
     struct mlp_claims claims;
     struct mlp_barrier barrier;
@@ -53,23 +61,33 @@ mlp_status mlp_predictor_create(const mlp_model *model, size_t count, int thread
     struct mlp_predictor *p = mlp_alloc(1, sizeof *p);
     if (!p)
         return mlp_fail_memory(error, "prediction");
-    size_t widest = 0;
-    for (size_t i = 0; i <= model->spec.layer_count; i++)
-        widest = model->widths[i] > widest ? model->widths[i] : widest;
+    size_t widest = model->spec.inputs, outputs = mlp_model_outputs(model);
+    for (size_t l = 0; l < model->spec.layer_count; l++)
+        widest = model->layers[l].out > widest ? model->layers[l].out : widest;
     size_t rows = block_rows(count, threads);
     *p = (struct mlp_predictor){
         .kernels = kernels,
         .model = model,
+        .objective =
+            {
+                .kernels = kernels,
+                .loss = model->spec.loss,
+                .huber_delta = model->spec.huber_delta,
+                .outputs = outputs,
+            },
         .threads = threads,
         .rows = rows,
         .claims = {.units = blocks_of(count, rows), .threads = threads},
     };
+    bool values = !mlp_loss_classifies(model->spec.loss);
     p->stride = mlp_panel_stride(p->rows);
     p->width = p->stride * mlp_panels(widest);
     p->buffers = mlp_alloc_uninitialized((size_t)threads * 2, p->width * sizeof *p->buffers);
     p->losses = mlp_alloc_uninitialized(count, sizeof *p->losses);
+    if (values)
+        p->outputs = mlp_alloc_uninitialized(count, outputs * sizeof *p->outputs);
     p->claims.shares = mlp_alloc((size_t)threads, sizeof *p->claims.shares);
-    if (!p->buffers || !p->losses || !p->claims.shares) {
+    if (!p->buffers || !p->losses || (values && !p->outputs) || !p->claims.shares) {
         mlp_predictor_destroy(p);
         return mlp_fail_memory(error, "prediction");
     }
@@ -84,31 +102,52 @@ void mlp_predictor_destroy(struct mlp_predictor *p)
         return;
     mlp_free(p->buffers);
     mlp_free(p->losses);
+    mlp_free(p->outputs);
     mlp_free(p->claims.shares);
     mlp_free(p);
 }
 
-/* Panels of logits of `rows` samples from `first` on; they lie in a buffer of
- * this thread. */
+/* What follows a layer's product where that has no epilogue of its own for it. */
+static void normalize(const struct mlp_predictor *p, const struct mlp_layer *layer, size_t rows,
+                      float *y)
+{
+    struct mlp_norm_parameters parameters = {layer->scale, layer->shift};
+    size_t panels = mlp_panels(layer->out);
+    if (layer->norm == MLP_NORM_LAYER)
+        mlp_layernorm_forward(rows, layer->out, &parameters, y, p->stride, NULL, NULL);
+    if (layer->norm == MLP_NORM_BATCH)
+        mlp_batchnorm_forward(rows, panels, layer->mean, layer->variance, &parameters, y, p->stride,
+                              NULL);
+    if (layer->activation == MLP_SOFTMAX)
+        p->kernels->softmax(rows, layer->out, y, p->stride);
+    for (size_t j = 0; j < panels && layer->activation != MLP_SOFTMAX; j++)
+        p->kernels->activation_forward(layer->activation, rows * MLP_NR, y + j * p->stride,
+                                       y + j * p->stride);
+}
+
+/* Panels of plain outputs (logits) of `rows` samples from `first` on; they lie in the first of this
+ * thread's buffers or in the second, the other is `*spare`. */
 static float *forward(const struct mlp_predictor *p, const mlp_dataset *data, size_t first,
-                      size_t rows)
+                      size_t rows, float **spare)
 {
     float *x = p->buffers + (size_t)omp_get_thread_num() * 2 * p->width, *y = x + p->width;
-    size_t at = first * data->features;
-    if (data->u8)
-        p->kernels->gather_u8(rows, data->features, data->u8 + at, NULL, x, p->stride);
-    else
-        p->kernels->gather_f32(rows, data->features, data->f32 + at, data->features, NULL, x,
-                               p->stride);
+    mlp_scaling_gather_from(p->kernels, p->model, data, first, rows, x, p->stride);
     for (size_t l = 0; l < p->model->spec.layer_count; l++) {
         const struct mlp_layer *layer = &p->model->layers[l];
-        struct mlp_forward_epilogue epilogue = {layer->bias, layer->activation};
+        bool fused = layer->norm == MLP_NORM_NONE && layer->activation != MLP_SOFTMAX;
+        struct mlp_forward_epilogue epilogue = {
+            .bias = layer->bias,
+            .activation = fused ? layer->activation : MLP_IDENTITY,
+        };
         mlp_forward_product(p->kernels, rows, mlp_panels(layer->out), layer->in, x, p->stride,
                             layer->w, layer->in * MLP_NR, y, p->stride, &epilogue);
+        if (!fused)
+            normalize(p, layer, rows, y);
         float *swap = x;
         x = y;
         y = swap;
     }
+    *spare = y;
     return x;
 }
 
@@ -132,63 +171,105 @@ static void finish(struct mlp_predictor *p)
     mlp_barrier_wait(&p->barrier);
 }
 
-void mlp_team_predict(struct mlp_predictor *p, const mlp_dataset *data, float *probabilities)
+/* What the model predicts, in place of its plain outputs. */
+static void finish_outputs(const struct mlp_predictor *p, size_t rows, float *z)
 {
-    size_t classes = p->model->widths[p->model->spec.layer_count];
-    size_t first, rows;
+    mlp_loss_predict(&p->objective, rows, z, p->stride);
+    mlp_scaling_restore(p->model, rows, z, p->stride);
+}
+
+void mlp_team_predict(struct mlp_predictor *p, const mlp_dataset *data, float *outputs)
+{
+    size_t width = p->objective.outputs, first, rows;
+    float *spare;
     while (claim_block(p, data->count, &first, &rows)) {
-        float *z = forward(p, data, first, rows);
-        p->kernels->softmax(rows, classes, z, p->stride);
-        p->kernels->unpack(rows, classes, z, p->stride, probabilities + first * classes);
+        float *z = forward(p, data, first, rows, &spare);
+        finish_outputs(p, rows, z);
+        p->kernels->unpack(rows, width, z, p->stride, outputs + first * width);
     }
     finish(p);
 }
 
-/* Whether the largest of a row of logits, the first on a tie, is `label`. */
-static bool is_correct(const float *z, size_t stride, size_t row, size_t classes, size_t label)
+/* --- Evaluation ----------------------------------------------------------------- */
+
+/* The targets of samples from `first` on, in panels, standardised like the model's outputs. */
+static void fill_targets(const struct mlp_predictor *p, const mlp_dataset *data, size_t first,
+                         size_t rows, float *panels)
 {
-    size_t best = 0;
-    float most = z[row * MLP_NR];
-    for (size_t c = 0; c < classes; c++) {
-        float value = z[c / MLP_NR * stride + row * MLP_NR + c % MLP_NR];
-        if (value != value)
-            return false;
-        if (value > most) {
-            most = value;
-            best = c;
+    const mlp_model *model = p->model;
+    size_t outputs = p->objective.outputs;
+    bool from_targets = mlp_model_learns_targets(model, data);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < outputs; c++) {
+            float value = from_targets
+                              ? data->targets[(first + r) * outputs + c]
+                              : mlp_loss_label_target(&p->objective, data->labels[first + r], c);
+            if (from_targets && model->target_mean)
+                value = (value - model->target_mean[c]) / model->target_scale[c];
+            panels[c / MLP_NR * p->stride + r * MLP_NR + c % MLP_NR] = value;
         }
     }
-    return best == label;
+}
+
+/* Losses of a block of samples, whose plain outputs z are used up. */
+static void block_losses(struct mlp_predictor *p, const mlp_dataset *data, size_t first,
+                         size_t rows, float *z, float *spare)
+{
+    bool labels = !mlp_model_learns_targets(p->model, data);
+    bool by_labels = mlp_loss_by_labels(&p->objective, labels);
+    struct mlp_goal goal = {
+        .labels = labels ? data->labels + first : NULL,
+        .targets = by_labels ? NULL : spare,
+        .weights = data->weights ? data->weights + first : NULL,
+    };
+    if (!by_labels)
+        fill_targets(p, data, first, rows, spare);
+    mlp_loss_rows(&p->objective, rows, z, z, p->stride, &goal, 1.0f, p->losses + first);
+}
+
+/* Thread 0: the sums over all samples. */
+static void summarize(const struct mlp_predictor *p, const mlp_dataset *data, bool classes,
+                      mlp_evaluation *out)
+{
+    double loss = 0;
+    for (size_t i = 0; i < data->count; i++)
+        loss += p->losses[i];
+    *out = (mlp_evaluation){
+        .loss = loss / (double)data->count,
+        .accuracy = classes ? (double)p->correct / (double)data->count : NAN,
+        .r2 = p->outputs && data->targets
+                  ? mlp_r_squared(p->outputs, data->targets, data->count, p->objective.outputs)
+                  : NAN,
+        .correct = p->correct,
+        .count = data->count,
+    };
 }
 
 void mlp_team_evaluate(struct mlp_predictor *p, const mlp_dataset *data, mlp_evaluation *out)
 {
-    size_t classes = p->model->widths[p->model->spec.layer_count];
-    size_t first, rows, correct = 0;
+    size_t width = p->objective.outputs, first, rows, correct = 0;
+    float threshold = mlp_loss_threshold(p->objective.loss);
+    bool classes = !mlp_model_learns_targets(p->model, data);
     if (omp_get_thread_num() == 0)
         p->correct = 0;
     mlp_barrier_wait(&p->barrier);
     while (claim_block(p, data->count, &first, &rows)) {
-        float *z = forward(p, data, first, rows);
-        const uint8_t *labels = data->labels + first;
-        for (size_t r = 0; r < rows; r++)
-            correct += is_correct(z, p->stride, r, classes, labels[r]);
-        p->kernels->softmax_xent(rows, classes, z, p->stride, labels, 1.0f, p->losses + first);
+        float *spare, *z = forward(p, data, first, rows, &spare);
+        for (size_t j = 0; j < mlp_panels(width); j++)
+            memcpy(spare + j * p->stride, z + j * p->stride, rows * MLP_NR * sizeof *z);
+        finish_outputs(p, rows, spare);
+        for (size_t r = 0; classes && r < rows; r++)
+            correct += mlp_loss_class(width, threshold, spare + r * MLP_NR, p->stride) ==
+                       data->labels[first + r];
+        if (p->outputs)
+            p->kernels->unpack(rows, width, spare, p->stride, p->outputs + first * width);
+        block_losses(p, data, first, rows, z, spare);
     }
 #pragma omp atomic
     p->correct += correct;
     finish(p);
-    if (omp_get_thread_num() == 0) {
-        double loss = 0;
-        for (size_t i = 0; i < data->count; i++)
-            loss += p->losses[i];
-        *out = (mlp_evaluation){
-            .accuracy = (double)p->correct / (double)data->count,
-            .loss = loss / (double)data->count,
-            .correct = p->correct,
-            .count = data->count,
-        };
-    }
+    if (omp_get_thread_num() == 0)
+        summarize(p, data, classes, out);
     mlp_barrier_wait(&p->barrier);
 }
 
@@ -208,7 +289,7 @@ static mlp_status check_threads(int threads, mlp_error *error)
 }
 
 static mlp_status predict(const mlp_model *model, const mlp_dataset *data, int threads,
-                          float *probabilities, mlp_error *error)
+                          float *outputs, mlp_error *error)
 {
     mlp_status status = check_threads(threads, error);
     if (status != MLP_OK || data->count == 0)
@@ -219,39 +300,48 @@ static mlp_status predict(const mlp_model *model, const mlp_dataset *data, int t
     if (status != MLP_OK)
         return status;
     if (team == 1) {
-        mlp_team_predict(predictor, data, probabilities);
+        mlp_team_predict(predictor, data, outputs);
     } else {
 #pragma omp parallel num_threads(team)
-        mlp_team_predict(predictor, data, probabilities);
+        mlp_team_predict(predictor, data, outputs);
     }
     mlp_predictor_destroy(predictor);
     return MLP_OK;
 }
 
 mlp_status mlp_model_predict_u8(const mlp_model *model, const uint8_t *x, size_t count, int threads,
-                                float *probabilities, mlp_error *error)
+                                float *outputs, mlp_error *error)
 {
-    mlp_dataset data = {.count = count, .features = model->widths[0], .u8 = x};
-    return predict(model, &data, threads, probabilities, error);
+    mlp_dataset data = {.count = count, .features = model->spec.inputs, .u8 = x};
+    return predict(model, &data, threads, outputs, error);
 }
 
 mlp_status mlp_model_predict_f32(const mlp_model *model, const float *x, size_t count, int threads,
-                                 float *probabilities, mlp_error *error)
+                                 float *outputs, mlp_error *error)
 {
-    mlp_dataset data = {.count = count, .features = model->widths[0], .f32 = x};
-    return predict(model, &data, threads, probabilities, error);
+    mlp_dataset data = {.count = count, .features = model->spec.inputs, .f32 = x};
+    return predict(model, &data, threads, outputs, error);
 }
 
-mlp_status mlp_model_check_data(const mlp_model *model, const mlp_dataset *data, mlp_error *error)
+mlp_status mlp_model_predict(const mlp_model *model, const mlp_dataset *data, int threads,
+                             float *outputs, mlp_error *error)
 {
-    size_t in = model->widths[0], classes = model->widths[model->spec.layer_count];
-    if (data->features != in)
+    if (data->features != model->spec.inputs)
         return mlp_fail(error, MLP_ERROR_DATA, "the data have %zu features, the model takes %zu",
-                        data->features, in);
-    if (data->classes > classes)
-        return mlp_fail(error, MLP_ERROR_DATA, "the data have %zu classes, the model has %zu",
-                        data->classes, classes);
-    return MLP_OK;
+                        data->features, model->spec.inputs);
+    return predict(model, data, threads, outputs, error);
+}
+
+size_t mlp_model_class(const mlp_model *model, const float *outputs)
+{
+    size_t width = mlp_model_outputs(model), best = 0;
+    if (width == 1)
+        return outputs[0] >= mlp_loss_threshold(model->spec.loss);
+    for (size_t c = 1; c < width; c++) {
+        if (outputs[c] > outputs[best])
+            best = c;
+    }
+    return best;
 }
 
 mlp_status mlp_model_evaluate(const mlp_model *model, const mlp_dataset *data, int threads,

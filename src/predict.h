@@ -18,12 +18,12 @@ void mlp_predictor_destroy(struct mlp_predictor *predictor);
 
 /* Team functions: all threads of a parallel region of that many threads call
  * them with the same arguments; they return together, the result complete. The
- * data's features fit the model's, and its labels are below its classes. */
+ * data's features fit the model; for an evaluation all that mlp_model_check_data
+ * looks at does. */
 
-/* probabilities [count][classes]. */
-void mlp_team_predict(struct mlp_predictor *predictor, const mlp_dataset *data,
-                      float *probabilities);
-/* Loss and accuracy; the losses are added up in ascending order. */
+/* outputs [count][outputs], as mlp_model_predict's. */
+void mlp_team_predict(struct mlp_predictor *predictor, const mlp_dataset *data, float *outputs);
+/* The losses are added up in ascending order. */
 void mlp_team_evaluate(struct mlp_predictor *predictor, const mlp_dataset *data,
                        mlp_evaluation *out);
 

@@ -70,6 +70,24 @@ void mlp_random_shuffle(uint64_t seed, uint32_t epoch, size_t n, uint32_t *permu
     }
 }
 
+void mlp_random_dropout(const struct mlp_dropout *d, size_t row, size_t rows, size_t panel,
+                        float *factors)
+{
+    const uint32_t least = (uint32_t)(d->rate * 65536.0f + 0.5f);
+    const float kept = 1.0f / (1.0f - d->rate);
+    for (size_t first = 0; first < rows; first += BATCH / 2) {
+        uint32_t words[BATCH][4];
+        size_t count = rows - first < BATCH / 2 ? rows - first : BATCH / 2;
+        uint64_t index = (d->step << 32) + ((row + first) * d->panels + panel) * 2;
+        for (size_t i = 0; i < BATCH; i++) /* all, so that compilers vectorize it */
+            philox(d->seed, MLP_RANDOM_DROPOUT, d->layer, index + i / 2 * 2 * d->panels + i % 2,
+                   words[i]);
+        for (size_t i = 0; i < count * 16; i++)
+            factors[first * 16 + i] =
+                (words[i / 8][i % 8 / 2] >> i % 2 * 16 & 0xffff) >= least ? kept : 0.0f;
+    }
+}
+
 /* Two independent numbers of N(0, 1) for pair number `pair`: points are drawn
  * from the square until one falls into the unit disc. Attempts are numbered in
  * the counter's high bits, two a call. */

@@ -14,6 +14,9 @@ enum mlp_purpose {
     MLP_RANDOM_INIT = 2,
     MLP_RANDOM_DIGITS = 3,
     MLP_RANDOM_BENCH = 4,
+    MLP_RANDOM_DROPOUT = 5,
+    MLP_RANDOM_POINTS = 6, /* the built-in sets of points */
+    MLP_RANDOM_DIVIDE = 7,
 };
 
 /* Four random words for (seed, purpose, epoch, index). */
@@ -25,6 +28,22 @@ float mlp_random_unit(uint32_t word);
 
 /* A permutation of 0..n-1 for one epoch (Fisher and Yates); n < 2^32. */
 void mlp_random_shuffle(uint64_t seed, uint32_t epoch, size_t n, uint32_t *permutation);
+
+/* Dropout of a layer's outputs in one step. */
+struct mlp_dropout {
+    uint64_t seed, step; /* steps are counted over the whole run, from 0 */
+    uint32_t layer;
+    size_t panels; /* of 16 units that the layer has */
+    float rate;
+};
+
+/* What dropout multiplies units 16 * panel to 16 * panel + 15 by, in rows `row` to row + rows - 1
+ * of the minibatch: factors [rows][16], 1 / (1 - rate) where the unit's 16 random bits are at least
+ * rate * 65536, rounded, else 0. Unit u of row r takes half-word u % 2 (the low one first) of word
+ * u % 8 / 2 of the numbers for index (step << 32) + (r * panels + panel) * 2 + u % 16 / 8 and epoch
+ * `layer`. */
+void mlp_random_dropout(const struct mlp_dropout *dropout, size_t row, size_t rows, size_t panel,
+                        float *factors);
 
 /* values[i] = scale * N(0, 1) for i < n; tensor numbers the array. By
  * Marsaglia's polar method (1964) over our own log kernel, so the bits are the

@@ -45,20 +45,46 @@ void add_gz(struct bytes *bytes, const void *data, size_t size)
     deflateEnd(&stream);
 }
 
-struct bytes idx_file(unsigned dimensions, const uint32_t *dimension, unsigned modulus)
+static void add_big_endian(struct bytes *bytes, uint32_t value)
 {
-    struct bytes file = {.size = 4, .at = {0, 0, 8, (unsigned char)dimensions}};
+    unsigned char big_endian[4];
+    for (unsigned b = 0; b < 4; b++)
+        big_endian[b] = (unsigned char)(value >> (24 - 8 * b));
+    add(bytes, big_endian, sizeof big_endian);
+}
+
+/* Starts a file and returns how many values it is to have. */
+static size_t start(struct bytes *file, unsigned type, unsigned dimensions,
+                    const uint32_t *dimension)
+{
+    *file = (struct bytes){.size = 4, .at = {0, 0, (unsigned char)type, (unsigned char)dimensions}};
     size_t count = 1;
     for (unsigned i = 0; i < dimensions; i++) {
-        unsigned char big_endian[4];
-        for (unsigned b = 0; b < 4; b++)
-            big_endian[b] = (unsigned char)(dimension[i] >> (24 - 8 * b));
-        add(&file, big_endian, sizeof big_endian);
+        add_big_endian(file, dimension[i]);
         count *= dimension[i];
     }
+    return count;
+}
+
+struct bytes idx_file(unsigned dimensions, const uint32_t *dimension, unsigned modulus)
+{
+    struct bytes file;
+    size_t count = start(&file, 8, dimensions, dimension);
     for (size_t i = 0; i < count; i++) {
         unsigned char value = (unsigned char)(i % modulus);
         add(&file, &value, 1);
+    }
+    return file;
+}
+
+struct bytes idx_f32_file(unsigned dimensions, const uint32_t *dimension, const float *values)
+{
+    struct bytes file;
+    size_t count = start(&file, 0x0d, dimensions, dimension);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        add_big_endian(&file, bits);
     }
     return file;
 }

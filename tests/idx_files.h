@@ -28,6 +28,9 @@ void add_gz(struct bytes *bytes, const void *data, size_t size);
 /* An IDX file of u8 with the values 0, 1, 2... modulo `modulus`. */
 struct bytes idx_file(unsigned dimensions, const uint32_t *dimension, unsigned modulus);
 
+/* An IDX file of f32. */
+struct bytes idx_f32_file(unsigned dimensions, const uint32_t *dimension, const float *values);
+
 /* Two images of 2 x 3, and two labels. */
 struct bytes two_images(void);
 struct bytes two_labels(void);

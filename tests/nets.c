@@ -58,11 +58,18 @@ mlp_dataset *samples_f32(const struct samples *s)
 mlp_model *net_create(size_t layer_count, const size_t *widths, mlp_activation activation,
                       uint64_t seed)
 {
-    mlp_spec spec = {layer_count, widths, activation, MLP_INIT_HE, 1.0f};
+    mlp_layer_spec *layers = calloc(layer_count, sizeof *layers);
+    mlp_spec spec = {.inputs = widths[0], .layer_count = layer_count, .layers = layers};
+    ck_assert_ptr_nonnull(layers);
+    for (size_t l = 0; l < layer_count; l++) {
+        layers[l].units = widths[l + 1];
+        layers[l].activation = l + 1 < layer_count ? activation : MLP_IDENTITY;
+    }
     mlp_model *model;
     mlp_error error;
     mlp_status status = mlp_model_create(&spec, seed, &model, &error);
     ck_assert_msg(status == MLP_OK, "%s", error.message);
+    free(layers);
     return model;
 }
 

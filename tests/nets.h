@@ -23,7 +23,8 @@ void samples_destroy(struct samples *samples);
 mlp_dataset *samples_u8(const struct samples *samples);
 mlp_dataset *samples_f32(const struct samples *samples);
 
-/* A model, He initialised; the test fails where that fails. */
+/* A classifier with this activation in its hidden layers and the cross-entropy, He initialised;
+ * widths are [layer_count + 1], inputs first. The test fails where that fails. */
 mlp_model *net_create(size_t layer_count, const size_t *widths, mlp_activation activation,
                       uint64_t seed);
 

@@ -108,6 +108,26 @@ json_t *parse_json(const char *text)
     return value;
 }
 
+json_t *json_of(const char *command)
+{
+    expect_success(command);
+    return parse_json(out);
+}
+
+const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    ck_assert_msg(text != NULL, "no text %s", key);
+    return text;
+}
+
+double number_at(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    ck_assert_msg(json_is_number(value), "no number %s", key);
+    return json_number_value(value);
+}
+
 int program_run(Suite *suite)
 {
     enum { SKIPPED = 77 };

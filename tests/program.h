@@ -43,6 +43,13 @@ void save_model(void);
 
 json_t *parse_json(const char *text);
 
+/* The object that the command prints. */
+json_t *json_of(const char *command);
+
+/* Members that have to be there. */
+const char *text_at(const json_t *object, const char *key);
+double number_at(const json_t *object, const char *key);
+
 /* Runs the tests; the exit code of a test program: 77, with a word, where this
  * machine cannot run the program by itself. */
 int program_run(Suite *suite);

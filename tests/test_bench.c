@@ -43,6 +43,8 @@ START_TEST(list_follows_the_registries)
         snprintf(start, sizeof start, "gemm/forward/256x256x784/%s/t3\n", isa);
         ck_assert_int_eq(line_begins(start), mlp_isa_supported(i));
         for (size_t a = 1; mlp_isa_supported(i) && mlp_activation_name(a); a++) {
+            if (a == MLP_SOFTMAX) /* a copy, like the identity */
+                continue;
             snprintf(start, sizeof start, "activation/%s/256x256/%s/t3\n", mlp_activation_name(a),
                      isa);
             ck_assert_msg(line_begins(start), "%s", start);
@@ -56,7 +58,8 @@ START_TEST(list_follows_the_registries)
     const mlp_recipe *recipe;
     for (size_t r = 0; (recipe = mlp_recipe_at(r)); r++) {
         snprintf(start, sizeof start, "epoch/%s/c/t3\n", recipe->name);
-        ck_assert_msg(line_begins(start), "%s", start);
+        bool images = strcmp(recipe->data, "digits") == 0; /* the others' nets are tiny */
+        ck_assert_msg(line_begins(start) == images, "%s", start);
     }
 }
 END_TEST
@@ -69,7 +72,8 @@ START_TEST(options_choose_cases)
     expect_success("$BENCH --list --isa c --threads 1 --filter gemm/forward.*/c/ --shape 3x5x7");
     ck_assert_str_eq(out, "gemm/forward/3x5x7/c/t1\n");
     expect_success("$BENCH --list --isa c --threads 1 --suite gemm --shape tn/3x5x7 "
-                   "--shape tt/2x2x2 --shape nn/1x1x1 --filter '/c/t1$'");
+                   "--shape tt/2x2x2 --shape nn/1x1x1 "
+                   "--filter '^gemm/(forward|dw|dw_sgd|dw_adam|nn|tn|tt)/.*/c/t1$'");
     ck_assert_str_eq(out, "gemm/forward/1x1x1/c/t1\ngemm/dw/3x5x7/c/t1\n"
                           "gemm/dw_sgd/3x5x7/c/t1\ngemm/dw_adam/3x5x7/c/t1\n"
                           "gemm/nn/1x1x1/c/t1\ngemm/tn/3x5x7/c/t1\ngemm/tt/2x2x2/c/t1\n");

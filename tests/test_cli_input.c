@@ -76,10 +76,10 @@ END_TEST
 START_TEST(unknown_names_list_the_known_ones)
 {
     expect_failure(2, "expected one of: default, reference", "$MLP train --recipe best");
-    expect_failure(2, "expected one of: identity, relu", "$MLP train --activation gelu");
-    expect_failure(2, "expected one of: he, glorot", "$MLP train --init zero");
+    expect_failure(2, "expected one of: identity, relu", "$MLP train --activation geluu");
+    expect_failure(2, "expected one of: he, glorot", "$MLP train --init zerro");
     expect_failure(2, "--init: initialisation 'normal:x'", "$MLP train --init normal:x");
-    expect_failure(2, "expected one of: sgd, adam", "$MLP train --optimizer lion");
+    expect_failure(2, "expected one of: sgd, adam", "$MLP train --optimizer lyon");
     expect_failure(2, "expected train or test", "$MLP eval model --split all");
 }
 END_TEST

@@ -37,11 +37,15 @@ static void check_golden_bytes(const mlp_dataset *data, const struct split_case 
     ck_assert_uint_eq(mlp_dataset_count(data), want->count);
     ck_assert_uint_eq(mlp_dataset_features(data), PIXELS);
     ck_assert_uint_eq(mlp_dataset_classes(data), CLASSES);
-    ck_assert_ptr_null(mlp_dataset_f32(data));
+    ck_assert_ptr_null(mlp_dataset_f32_at(data, 0));
+    size_t height, width;
+    ck_assert(mlp_dataset_image(data, &height, &width));
+    ck_assert_uint_eq(height, MLP_DIGITS_SIDE);
+    ck_assert_uint_eq(width, MLP_DIGITS_SIDE);
 
     SHA256_CTX hash;
     SHA256Init(&hash);
-    SHA256Update(&hash, mlp_dataset_u8(data), (size_t)HASHED * PIXELS);
+    SHA256Update(&hash, mlp_dataset_u8_at(data, 0), (size_t)HASHED * PIXELS);
     SHA256Update(&hash, mlp_dataset_labels(data), HASHED);
     char hex[SHA256_DIGEST_STRING_LENGTH];
     SHA256End(&hash, hex);
@@ -67,7 +71,7 @@ static void check_images(const mlp_dataset *data)
 {
     const uint8_t *previous[CLASSES] = {0};
     for (size_t i = 0; i < mlp_dataset_count(data); i++) {
-        const uint8_t *image = mlp_dataset_u8(data) + i * PIXELS;
+        const uint8_t *image = mlp_dataset_u8_at(data, i);
         const uint8_t **before = &previous[mlp_dataset_labels(data)[i]];
         size_t inked = 0;
         for (size_t p = 0; p < PIXELS; p++)
@@ -103,7 +107,7 @@ START_TEST(test_thread_count_changes_nothing)
             continue;
         }
         size_t count = mlp_dataset_count(first);
-        ck_assert_mem_eq(mlp_dataset_u8(data), mlp_dataset_u8(first), count * PIXELS);
+        ck_assert_mem_eq(mlp_dataset_u8_at(data, 0), mlp_dataset_u8_at(first, 0), count * PIXELS);
         ck_assert_mem_eq(mlp_dataset_labels(data), mlp_dataset_labels(first), count);
         mlp_dataset_destroy(data);
     }
@@ -117,8 +121,7 @@ START_TEST(test_train_and_test_differ)
     size_t count = mlp_dataset_count(test);
     size_t same = 0;
     for (size_t i = 0; i < count; i++)
-        same += memcmp(mlp_dataset_u8(train) + i * PIXELS, mlp_dataset_u8(test) + i * PIXELS,
-                       PIXELS) == 0;
+        same += memcmp(mlp_dataset_u8_at(train, i), mlp_dataset_u8_at(test, i), PIXELS) == 0;
     ck_assert_uint_eq(same, 0);
     ck_assert_int_ne(memcmp(mlp_dataset_labels(train), mlp_dataset_labels(test), count), 0);
     mlp_dataset_destroy(test);

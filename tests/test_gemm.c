@@ -6,6 +6,8 @@
  * depends on no other, so that every smaller shape is a corner of that. */
 #include "kernel_test.h"
 
+#include "registry.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -22,6 +24,7 @@ enum {
     SLOT_C,
     SLOT_BIAS,
     SLOT_Y,
+    SLOT_SLOPE,
     SLOT_W,
     SLOT_M,
     SLOT_V,
@@ -37,9 +40,10 @@ struct product {
     float a[MOST_ROWS][MOST_K];
     float b[MOST_K][COLUMNS];
     float start[MOST_ROWS][COLUMNS]; /* what `resume` resumes */
-    float y[MOST_ROWS][COLUMNS];     /* outputs, for derivatives */
+    float y[MOST_ROWS][COLUMNS];     /* outputs, for derivatives, or slopes */
     float bias[COLUMNS];
     float c[MOST_ROWS][COLUMNS];
+    float slope[MOST_ROWS][COLUMNS];
 };
 
 static struct product the;
@@ -103,6 +107,7 @@ struct call {
     size_t rows, panels, gap;
     bool resume;
     int activation; /* of the epilogue; negative: none */
+    bool slope;     /* kept by a forward product, taken by a dx */
     size_t split;   /* the first block of K, 0: one block */
     enum kt_side side;
 };
@@ -110,27 +115,38 @@ struct call {
 static void name_call(const struct mlp_kernels *kernels, const struct call *call,
                       enum kt_values values)
 {
-    kt_case("gemm_%s_%zux%d_%s_m%zu_n%zu_k%zu_gap%zu%s_%s_split%zu_%s", call->dx ? "dx" : "forward",
-            kernels->mr, MLP_NR, kernels->isa, call->rows, call->panels * MLP_NR, the.k, call->gap,
-            call->resume ? "_resume" : "",
+    kt_case("gemm_%s_%zux%d_%s_m%zu_n%zu_k%zu_gap%zu%s_%s%s_split%zu_%s",
+            call->dx ? "dx" : "forward", kernels->mr, MLP_NR, kernels->isa, call->rows,
+            call->panels * MLP_NR, the.k, call->gap, call->resume ? "_resume" : "",
             call->activation < 0 ? "plain" : mlp_activation_name((size_t)call->activation),
-            call->split, kt_values_name(values));
+            call->slope ? "_slope" : "", call->split, kt_values_name(values));
 }
 
-/* Runs the kernel on the corner of `the`; returns C. */
-static float *run_call(const struct mlp_kernels *kernels, const struct call *call)
+/* What a call gives: C, and slopes at the stride of Y. */
+struct results {
+    const float *c, *slope;
+    size_t c_stride, slope_stride;
+};
+
+/* Runs the kernel on the corner of `the`. */
+static struct results run_call(const struct mlp_kernels *kernels, const struct call *call)
 {
     size_t rows = call->rows, panels = call->panels, columns = panels * MLP_NR, k = the.k;
     size_t a_stride = (rows + call->gap) * MLP_NR, b_stride = (k + call->gap) * MLP_NR;
     float *a = panels_at(SLOT_A, &the.a[0][0], MOST_K, rows, k, a_stride, call->side);
     float *b = panels_at(SLOT_B, &the.b[0][0], COLUMNS, k, columns, b_stride, call->side);
     float *c = panels_at(SLOT_C, &the.start[0][0], COLUMNS, rows, columns, a_stride, call->side);
-    float *y =
-        panels_at(SLOT_Y, &the.y[0][0], COLUMNS, rows, columns, b_stride + a_stride, call->side);
+    size_t y_stride = b_stride + a_stride;
+    float *y = panels_at(SLOT_Y, &the.y[0][0], COLUMNS, rows, columns, y_stride, call->side);
+    float *slope =
+        panels_at(SLOT_SLOPE, &the.start[0][0], COLUMNS, rows, columns, y_stride, call->side);
     const enum mlp_activation activation = (enum mlp_activation)call->activation;
-    const struct mlp_forward_epilogue forward = {kt_copy(SLOT_BIAS, the.bias, columns, call->side),
-                                                 activation};
-    const struct mlp_dx_epilogue dx = {y, b_stride + a_stride, activation};
+    const struct mlp_forward_epilogue forward = {
+        .bias = kt_copy(SLOT_BIAS, the.bias, columns, call->side),
+        .activation = activation,
+        .slope = call->slope ? slope : NULL,
+        .slope_stride = y_stride};
+    const struct mlp_dx_epilogue dx = {y, y_stride, activation, call->slope};
     bool plain = call->activation < 0, resume = call->resume;
     size_t begin = 0;
     /* Blocks of K begin at a panel of A. */
@@ -152,10 +168,11 @@ static float *run_call(const struct mlp_kernels *kernels, const struct call *cal
         kernels->gemm_forward(rows, panels, k - begin, a_rest, a_stride, b_rest, b_stride, c,
                               a_stride, resume, plain ? NULL : &forward);
     kt_check_canaries(SLOT_C);
-    return c;
+    kt_check_canaries(SLOT_SLOPE);
+    return (struct results){c, slope, a_stride, y_stride};
 }
 
-/* the.c = what C gives for the variant on the largest shape. */
+/* the.c and the.slope = what C gives for the variant on the largest shape. */
 static void run_c(const struct call *variant)
 {
     struct call call = *variant;
@@ -164,10 +181,13 @@ static void run_c(const struct call *variant)
     call.gap = 0;
     call.split = 0;
     name_call(kt_c(), &call, KT_ORDINARY);
-    const float *c = run_call(kt_c(), &call);
+    struct results got = run_call(kt_c(), &call);
     for (size_t r = 0; r < MOST_ROWS; r++) {
-        for (size_t j = 0; j < COLUMNS; j++)
-            the.c[r][j] = c[(j / MLP_NR * MOST_ROWS + r) * MLP_NR + j % MLP_NR];
+        for (size_t j = 0; j < COLUMNS; j++) {
+            size_t at = r * MLP_NR + j % MLP_NR;
+            the.c[r][j] = got.c[j / MLP_NR * got.c_stride + at];
+            the.slope[r][j] = got.slope[j / MLP_NR * got.slope_stride + at];
+        }
     }
 }
 
@@ -175,9 +195,10 @@ static void expect_call(const struct mlp_kernels *kernels, const struct call *ca
                         enum kt_values values)
 {
     name_call(kernels, call, values);
-    const float *c = run_call(kernels, call);
-    expect_panels("c", &the.c[0][0], COLUMNS, call->rows, call->panels, c,
-                  (call->rows + call->gap) * MLP_NR);
+    struct results got = run_call(kernels, call);
+    expect_panels("c", &the.c[0][0], COLUMNS, call->rows, call->panels, got.c, got.c_stride);
+    expect_panels("slope", &the.slope[0][0], COLUMNS, call->rows, call->panels, got.slope,
+                  got.slope_stride);
 }
 
 /* --- C -------------------------------------------------------------------- */
@@ -209,6 +230,33 @@ START_TEST(test_c_accuracy)
 }
 END_TEST
 
+/* In C, slopes are those of mlp_activation_slope_fn at the chains and biases; with a
+ * slope, dx is the product of both. */
+START_TEST(test_c_slope)
+{
+    static float want[MOST_ROWS][COLUMNS], slope[MOST_ROWS][COLUMNS];
+    fill_product(5, KT_EXTREME);
+    for (int v = 0; v < 2 * kt_activations(); v++) {
+        struct call call = {.dx = v % 2, .activation = -1};
+        const enum mlp_activation activation = (enum mlp_activation)(v / 2);
+        run_c(&call);
+        memcpy(want, the.c, sizeof want);
+        memcpy(slope, the.start, sizeof slope);
+        for (size_t r = 0; r < MOST_ROWS; r++) {
+            for (size_t j = 0; j < COLUMNS; j++)
+                want[r][j] = call.dx ? want[r][j] * the.y[r][j] : want[r][j] + the.bias[j];
+            if (!call.dx)
+                kt_c()->activation_slope(activation, COLUMNS, want[r], want[r], slope[r]);
+        }
+        call.activation = activation;
+        call.slope = true;
+        run_c(&call);
+        kt_expect_same("c", want[0], the.c[0], MOST_ROWS * COLUMNS);
+        kt_expect_same("slope", slope[0], the.slope[0], MOST_ROWS * COLUMNS);
+    }
+}
+END_TEST
+
 /* What expect_call takes for granted: in C, a corner of a product is the
  * product of the corners, and a split of K changes nothing. */
 START_TEST(test_c_corners)
@@ -217,7 +265,10 @@ START_TEST(test_c_corners)
     for (size_t d = 0; d < sizeof some / sizeof some[0]; d++) {
         fill_product(some[d], KT_SPECIAL);
         for (int activation = -1; activation < kt_activations(); activation++) {
-            struct call call = {.dx = d % 2, .resume = d / 2 % 2, .activation = activation};
+            struct call call = {.dx = d % 2,
+                                .resume = d / 2 % 2,
+                                .activation = activation,
+                                .slope = activation >= 0 && activation % 2};
             run_c(&call);
             for (size_t rows = 1; rows <= 13; rows++) {
                 call.rows = rows;
@@ -252,7 +303,8 @@ static void try_depth(const struct mlp_kernels *kernels, bool dx, size_t d)
     for (int v = 0; v < 4; v++) {
         enum kt_values values = (enum kt_values)((d + (size_t)v) % KT_VALUES);
         struct call call = {.dx = dx, .resume = v % 2};
-        call.activation = v < 2 ? -1 : (int)((d + (size_t)v) % kt_activations());
+        call.activation = v < 2 ? -1 : (int)((d + (size_t)v) % (size_t)kt_activations());
+        call.slope = v == 3;
         fill_product(depths[d], values);
         run_c(&call);
         for (size_t i = 0; row_count(kernels, i) > 0; i++) {
@@ -287,15 +339,17 @@ START_TEST(test_isa_dx)
 }
 END_TEST
 
-/* Every epilogue on every row count, number of panels and kind of values. */
+/* Every epilogue, with and without a slope, on every row count, number of panels and
+ * kind of values. */
 START_TEST(test_isa_epilogues)
 {
     const struct mlp_kernels *kernels = kt_kernels(_i);
     if (!kernels)
         return;
-    for (int v = 0; v < 2 * kt_activations() * KT_VALUES; v++) {
-        enum kt_values values = (enum kt_values)(v / 2 / kt_activations());
-        struct call call = {.dx = v % 2, .activation = v / 2 % kt_activations()};
+    for (int v = 0; v < 4 * kt_activations() * KT_VALUES; v++) {
+        enum kt_values values = (enum kt_values)(v / 4 / kt_activations());
+        struct call call = {
+            .dx = v % 2, .slope = v / 2 % 2, .activation = v / 4 % kt_activations()};
         fill_product(5, values);
         run_c(&call);
         for (call.rows = 1; call.rows <= 2 * kernels->mr + 1; call.rows++) {
@@ -337,7 +391,7 @@ static struct {
     float w[DW_ROWS * MLP_NR], m[DW_ROWS * MLP_NR], v[DW_ROWS * MLP_NR];
 } dw, dw_result;
 
-/* The variant of one call; g_slot is where g is. */
+/* The variant of one call. */
 struct dw_call {
     size_t rows, gap;
     bool resume;
@@ -359,6 +413,23 @@ static void fill_dw(size_t k, enum kt_values values)
         dw.v[i] = fabsf(dw.v[i]);
 }
 
+static struct mlp_update dw_update(int optimizer)
+{
+    return (struct mlp_update){.optimizer = (enum mlp_optimizer)optimizer,
+                               .rate = 0.003f,
+                               .beta1 = 0.9f,
+                               .rest1 = 0.1f,
+                               .rest2 = 0.001f,
+                               .epsilon = 1e-7f,
+                               .keep = 0.99f};
+}
+
+/* The first moment: not below zero where it is of squares. */
+static const float *dw_moment(int optimizer)
+{
+    return optimizer == MLP_RMSPROP || optimizer == MLP_ADAGRAD ? dw.v : dw.m;
+}
+
 static void run_dw(const struct mlp_kernels *kernels, const struct dw_call *call)
 {
     size_t rows = call->rows, n = rows * MLP_NR, k = dw.k, a_stride = (k + call->gap) * MLP_NR;
@@ -366,25 +437,20 @@ static void run_dw(const struct mlp_kernels *kernels, const struct dw_call *call
     float *b = kt_copy(SLOT_B, &dw.b[0][0], k * MLP_NR, call->side);
     float *g = kt_copy(SLOT_C, dw.g, n, call->side);
     float *w = kt_copy(SLOT_W, dw.w, n, call->side);
-    float *m = kt_copy(SLOT_M, dw.m, n, call->side);
+    float *m = kt_copy(SLOT_M, dw_moment(call->optimizer), n, call->side);
     float *v = kt_copy(SLOT_V, dw.v, n, call->side);
-    const struct mlp_update update = {.optimizer = (enum mlp_optimizer)call->optimizer,
-                                      .rate = 0.003f,
-                                      .rest1 = 0.1f,
-                                      .rest2 = 0.001f,
-                                      .epsilon = 1e-7f};
-    bool resume = call->resume, plain = call->optimizer < 0, adam = call->optimizer == MLP_ADAM;
-    bool untouched = !resume && !plain; /* g is not needed at all */
+    const struct mlp_update update = dw_update(call->optimizer);
+    bool resume = call->resume, plain = call->optimizer < 0;
+    size_t moments = plain ? 0 : mlp_optimizer_moments(update.optimizer);
     if (call->split > 0 && call->split < k) {
         kernels->gemm_dw(rows, call->split, a, a_stride, b, resume, g, NULL, NULL, NULL, NULL);
         a += call->split * MLP_NR;
         b += call->split * MLP_NR;
         k -= call->split;
         resume = true;
-        untouched = false;
     }
-    kernels->gemm_dw(rows, k, a, a_stride, b, resume, untouched ? NULL : g, plain ? NULL : &update,
-                     plain ? NULL : w, adam ? m : NULL, adam ? v : NULL);
+    kernels->gemm_dw(rows, k, a, a_stride, b, resume, g, plain ? NULL : &update, plain ? NULL : w,
+                     moments > 0 ? m : NULL, moments > 1 ? v : NULL);
     for (int slot = SLOT_C; slot <= SLOT_V; slot += slot == SLOT_C ? SLOT_W - SLOT_C : 1)
         kt_check_canaries(slot);
     memcpy(dw_result.g, g, n * sizeof *g);
@@ -412,8 +478,7 @@ static void expect_dw(const struct mlp_kernels *kernels, const struct dw_call *c
     memcpy(want_m, dw_result.m, n * sizeof *want_m);
     memcpy(want_v, dw_result.v, n * sizeof *want_v);
     run_dw(kernels, call);
-    /* Between two blocks g holds the first one's chains. */
-    if (call->split == 0 || call->optimizer < 0)
+    if (call->optimizer < 0) /* after an update it is anything */
         kt_expect_same("g", want_g, dw_result.g, n);
     kt_expect_same("w", want_w, dw_result.w, n);
     kt_expect_same("m", want_m, dw_result.m, n);
@@ -444,19 +509,17 @@ START_TEST(test_c_dw_accuracy)
 }
 END_TEST
 
-/* In C the update is that of mlp_update_fn with the gradient, and g is only
- * read. */
+/* In C the update is that of mlp_update_fn with the gradient. */
 START_TEST(test_c_dw_update)
 {
     for (int optimizer = 0; optimizer < kt_optimizers(); optimizer++) {
         struct dw_call call = {.rows = 19, .resume = true, .optimizer = -1};
         size_t n = call.rows * MLP_NR;
         float g[19 * MLP_NR], w[19 * MLP_NR], m[19 * MLP_NR], v[19 * MLP_NR];
-        const struct mlp_update update = {(enum mlp_optimizer)optimizer, 0.003f, 0.1f, 0.001f,
-                                          1e-7f};
+        const struct mlp_update update = dw_update(optimizer);
         fill_dw(37, KT_EXTREME);
         memcpy(w, dw.w, sizeof w);
-        memcpy(m, dw.m, sizeof m);
+        memcpy(m, dw_moment(optimizer), sizeof m);
         memcpy(v, dw.v, sizeof v);
         kt_case("gemm_dw_c_%s", mlp_optimizer_name((size_t)optimizer));
         run_dw(kt_c(), &call);
@@ -464,7 +527,6 @@ START_TEST(test_c_dw_update)
         kt_c()->update(n, &update, g, w, m, v);
         call.optimizer = optimizer;
         run_dw(kt_c(), &call);
-        kt_expect_same("g", dw.g, dw_result.g, n);
         kt_expect_same("w", w, dw_result.w, n);
         kt_expect_same("m", m, dw_result.m, n);
         kt_expect_same("v", v, dw_result.v, n);
@@ -505,6 +567,7 @@ int main(void)
     Suite *suite = suite_create("gemm");
     TCase *c_case = kt_tcase(suite, "C");
     tcase_add_test(c_case, test_c_accuracy);
+    tcase_add_test(c_case, test_c_slope);
     tcase_add_test(c_case, test_c_corners);
     tcase_add_test(c_case, test_c_dw_accuracy);
     tcase_add_test(c_case, test_c_dw_update);

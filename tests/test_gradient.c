@@ -1,200 +1,242 @@
 /* SPDX-License-Identifier: MIT */
-/* One step of plain SGD against gradients by central differences of a loss
- * that is computed here, in float64 and without any code of the engine. */
-#include "nets.h"
-#include "step.h"
+/* The gradients of training steps against differences in float64 (mlp/check.h): every row of the
+ * registries, both plans, every instruction set. */
+#include "gradient_case.h"
+
+#include <mlp/cpu.h>
 
 #include <check.h>
-#include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
-enum { MOST_LAYERS = 3 };
+enum { LAYERS = 3 };
 
-struct net64 {
-    size_t layer_count;
-    size_t widths[MOST_LAYERS + 1];
-    mlp_activation activation;
-    double *w[MOST_LAYERS], *bias[MOST_LAYERS]; /* [out][in], [out] */
-};
+static const double tolerance = 1e-6;
 
-static double activate(mlp_activation activation, double z)
+static struct mlp_gradients gradients_of(const struct gradient_case *c, struct gradient_fixture *f,
+                                         enum mlp_plan plan)
 {
-    switch (activation) {
-    case MLP_IDENTITY:
-        return z;
-    case MLP_RELU:
-        return z > 0 ? z : 0;
-    case MLP_LEAKY_RELU:
-        return z > 0 ? z : 0.01f * z;
-    case MLP_SIGMOID:
-        return 1 / (1 + exp(-z));
-    case MLP_TANH:
-        return tanh(z);
-    }
-    ck_abort_msg("activation %d has no reference here", (int)activation);
-    return 0;
-}
-
-static double loss_of_sample(const struct net64 *net, const float *x, size_t label)
-{
-    double a[64] = {0}, z[64] = {0};
-    for (size_t i = 0; i < net->widths[0]; i++)
-        a[i] = x[i];
-    for (size_t l = 0; l < net->layer_count; l++) {
-        size_t in = net->widths[l], out = net->widths[l + 1];
-        for (size_t o = 0; o < out; o++) {
-            z[o] = net->bias[l][o];
-            for (size_t i = 0; i < in; i++)
-                z[o] += net->w[l][o * in + i] * a[i];
-        }
-        for (size_t o = 0; o < out && l + 1 < net->layer_count; o++)
-            a[o] = activate(net->activation, z[o]);
-    }
-    size_t classes = net->widths[net->layer_count];
-    double most = z[0], sum = 0;
-    for (size_t c = 1; c < classes; c++)
-        most = z[c] > most ? z[c] : most;
-    for (size_t c = 0; c < classes; c++)
-        sum += exp(z[c] - most);
-    return log(sum) - (z[label] - most);
-}
-
-static double mean_loss(const struct net64 *net, const struct samples *s)
-{
-    double sum = 0;
-    for (size_t i = 0; i < s->count; i++)
-        sum += loss_of_sample(net, s->f32 + i * s->features, s->labels[i]);
-    return sum / (double)s->count;
-}
-
-static double numeric_gradient(struct net64 *net, const struct samples *s, double *weight)
-{
-    const double h = 1e-5, kept = *weight;
-    *weight = kept + h;
-    double above = mean_loss(net, s);
-    *weight = kept - h;
-    double below = mean_loss(net, s);
-    *weight = kept;
-    return (above - below) / (2 * h);
-}
-
-static void get_net(const mlp_model *model, struct net64 *net)
-{
-    const mlp_spec *spec = mlp_model_spec(model);
-    net->layer_count = spec->layer_count;
-    net->activation = spec->activation;
-    net->widths[0] = spec->widths[0];
-    for (size_t l = 0; l < spec->layer_count; l++) {
-        size_t in = spec->widths[l], out = spec->widths[l + 1];
-        float *w = malloc(in * out * sizeof *w), *bias = malloc(out * sizeof *bias);
-        mlp_model_get_layer(model, l, w, bias);
-        net->widths[l + 1] = out;
-        net->w[l] = malloc(in * out * sizeof *net->w[l]);
-        net->bias[l] = malloc(out * sizeof *net->bias[l]);
-        for (size_t i = 0; i < in * out; i++)
-            net->w[l][i] = w[i];
-        for (size_t i = 0; i < out; i++)
-            net->bias[l][i] = bias[i];
-        free(w);
-        free(bias);
-    }
-}
-
-static void free_net(struct net64 *net)
-{
-    for (size_t l = 0; l < net->layer_count; l++) {
-        free(net->w[l]);
-        free(net->bias[l]);
-    }
-}
-
-/* One step on the whole data set as one minibatch. */
-static void step_once(mlp_model *model, const struct samples *s, enum mlp_plan plan)
-{
-    mlp_train_options options = mlp_train_options_default();
-    options.optimizer = MLP_SGD;
-    options.learning_rate = 1;
-    options.batch = s->count;
-    options.threads = 2;
-    mlp_dataset *data = samples_f32(s);
-    struct mlp_trainer *trainer;
+    struct mlp_gradients gradients;
     mlp_error error;
-    mlp_status status = mlp_trainer_create(model, data, &options, plan, &trainer, &error);
-    ck_assert_msg(status == MLP_OK, "%s", error.message);
-#pragma omp parallel num_threads(2)
-    {
-        mlp_team_begin_epoch(trainer, 1);
-        mlp_team_step(trainer, 0);
-    }
-    mlp_trainer_destroy(trainer);
-    mlp_dataset_destroy(data);
+    mlp_status status =
+        mlp_gradients_create(f->model, f->data, CASE_BATCH, &f->options, plan, &gradients, &error);
+    ck_assert_msg(status == MLP_OK, "%s: %s", gradient_case_name(c), error.message);
+    return gradients;
 }
 
-static void check_gradients(size_t layer_count, const size_t *widths, mlp_activation activation,
-                            enum mlp_plan plan)
+static void compare(const struct gradient_case *c, const struct gradient_fixture *f,
+                    const struct mlp_gradients *gradients, size_t most)
 {
-    struct samples s = samples_create(13, widths[0], widths[layer_count], 5);
-    mlp_model *model = net_create(layer_count, widths, activation, 9);
-    struct net64 before, after;
-    get_net(model, &before);
-    step_once(model, &s, plan);
-    get_net(model, &after);
+    mlp_gradient_check parts[LAYERS * MLP_CHECK_PARTS];
+    mlp_error error;
+    mlp_status status = mlp_gradients_compare(gradients, f->model, f->data, CASE_BATCH, &f->options,
+                                              most, parts, &error);
+    ck_assert_msg(status == MLP_OK, "%s: %s", gradient_case_name(c), error.message);
+    mlp_gradient_check worst = mlp_gradients_worst(parts, LAYERS * MLP_CHECK_PARTS);
+    if (!(worst.worst <= tolerance))
+        ck_abort_msg("%s, layer %zu, %s %zu: gradient %.9g, difference %.9g", gradient_case_name(c),
+                     worst.layer, worst.part, worst.index, worst.gradient, worst.difference);
+    ck_assert_uint_ge(worst.checked, LAYERS * 2);
+    if (most == 0)
+        ck_assert_uint_eq(worst.checked + worst.kinks, mlp_model_parameters(f->model));
+}
 
-    size_t checked = 0;
-    for (size_t l = 0; l < layer_count; l++) {
-        size_t in = widths[l], out = widths[l + 1];
-        for (size_t i = 0; i < in * out + out; i++) {
-            bool is_bias = i >= in * out;
-            double *weight = is_bias ? &before.bias[l][i - in * out] : &before.w[l][i];
-            double now = is_bias ? after.bias[l][i - in * out] : after.w[l][i];
-            double expected = numeric_gradient(&before, &s, weight), got = *weight - now;
-            /* float32 sums of 13 samples, and the rounding of w - g. */
-            double tolerance = 2e-6 * (1 + fabs(*weight) + fabs(expected));
-            ck_assert_msg(fabs(got - expected) <= tolerance,
-                          "%s, layer %zu, weight %zu: gradient %.9g, expected %.9g",
-                          mlp_activation_name(activation), l, i, got, expected);
-            checked++;
+/* The sharded plan has the bits of the layered one. */
+static void compare_plans(const struct gradient_case *c, struct gradient_fixture *f,
+                          const struct mlp_gradients *layered)
+{
+    struct mlp_gradients sharded = gradients_of(c, f, MLP_PLAN_SHARDED);
+    for (size_t i = 0; i < layered->count; i++) {
+        size_t l = i / MLP_CHECK_PARTS, units = mlp_model_spec(f->model)->layers[l].units;
+        size_t in =
+            i % MLP_CHECK_PARTS == MLP_PART_WEIGHT ? mlp_model_layer_inputs(f->model, l) : 1;
+        if (layered->parts[i] &&
+            memcmp(layered->parts[i], sharded.parts[i], units * in * sizeof(float)) != 0)
+            ck_abort_msg("%s: layer %zu, part %zu: sharded and layered differ",
+                         gradient_case_name(c), l, i % MLP_CHECK_PARTS);
+    }
+    mlp_gradients_destroy(&sharded);
+}
+
+/* Checks at most `most` parameters of each array, 0: all. */
+static void check_case(const struct gradient_case *c, size_t most)
+{
+    struct gradient_fixture *f = gradient_fixture_create(c);
+    struct mlp_gradients gradients = gradients_of(c, f, MLP_PLAN_LAYERED);
+    compare(c, f, &gradients, most);
+    compare_plans(c, f, &gradients);
+    mlp_gradients_destroy(&gradients);
+    gradient_fixture_destroy(f);
+}
+
+/* What the loss is usually about: labels, or else target values. */
+static bool usual_targets(mlp_loss loss)
+{
+    return !mlp_loss_classifies(loss);
+}
+
+static bool takes_any_last_activation(mlp_loss loss)
+{
+    return loss == MLP_MSE || loss == MLP_MAE || loss == MLP_HUBER;
+}
+
+/* Activation _i with every normalisation and loss, with and without dropout. */
+START_TEST(hidden_activations)
+{
+    for (size_t loss = 0; mlp_loss_name(loss); loss++) {
+        for (size_t norm = 0; mlp_norm_name(norm); norm++) {
+            for (int dropout = 0; dropout < 2; dropout++) {
+                if (norm == MLP_NORM_BATCH && _i == MLP_SOFTMAX)
+                    continue; /* not offered */
+                struct gradient_case c = {.loss = (mlp_loss)loss,
+                                          .outputs = CASE_OUTPUTS,
+                                          .targets = usual_targets((mlp_loss)loss),
+                                          .hidden = (mlp_activation)_i,
+                                          .norm = (mlp_norm)norm,
+                                          .dropout = dropout ? 0.3f : 0};
+                check_case(&c, 10);
+            }
         }
     }
-    ck_assert_uint_gt(checked, 0);
-    free_net(&before);
-    free_net(&after);
-    mlp_model_destroy(model);
-    samples_destroy(&s);
 }
+END_TEST
 
-static void check_all_activations(enum mlp_plan plan)
+START_TEST(last_activations)
 {
-    static const size_t three[] = {21, 16, 18, 5}, one[] = {7, 3};
-    for (size_t isa = 0; isa < mlp_isa_count(); isa++) {
-        if (!mlp_isa_supported(isa))
+    for (size_t loss = 0; mlp_loss_name(loss); loss++) {
+        if (!takes_any_last_activation((mlp_loss)loss))
             continue;
-        use_isa(isa);
-        for (size_t a = 0; mlp_activation_name(a); a++) {
-            check_gradients(3, three, (mlp_activation)a, plan);
-            check_gradients(1, one, (mlp_activation)a, plan);
+        for (int standardize = 0; standardize < 2; standardize++) {
+            struct gradient_case c = {.loss = (mlp_loss)loss,
+                                      .outputs = 3,
+                                      .targets = true,
+                                      .hidden = MLP_TANH,
+                                      .last = (mlp_activation)_i,
+                                      .standardize = standardize};
+            check_case(&c, 0);
         }
     }
 }
+END_TEST
 
-START_TEST(gradients_of_the_sharded_plan)
+/* The activations that losses imply may be named. */
+START_TEST(implied_last_activations)
 {
-    check_all_activations(MLP_PLAN_SHARDED);
+    static const struct {
+        mlp_loss loss;
+        mlp_activation last;
+    } rows[] = {
+        {MLP_CROSS_ENTROPY, MLP_SOFTMAX},
+        {MLP_BINARY_CROSS_ENTROPY, MLP_SIGMOID},
+        {MLP_PERCEPTRON, MLP_STEP},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gradient_case c = {
+            .loss = rows[i].loss, .outputs = 3, .hidden = MLP_TANH, .last = rows[i].last};
+        check_case(&c, 0);
+    }
 }
 END_TEST
 
-START_TEST(gradients_of_the_layered_plan)
+/* What samples weigh and what their targets are, for every loss. */
+static void check_variants(mlp_loss loss, mlp_norm norm)
 {
-    check_all_activations(MLP_PLAN_LAYERED);
+    struct gradient_case plain = {.loss = loss,
+                                  .outputs = CASE_OUTPUTS,
+                                  .targets = usual_targets(loss),
+                                  .hidden = MLP_TANH,
+                                  .norm = norm};
+    struct gradient_case cases[8];
+    for (size_t i = 0; i < 8; i++)
+        cases[i] = plain;
+    cases[0].u8 = true;
+    cases[1].weights = true;
+    cases[2].l1 = 0.01;
+    cases[3].l2 = 0.02;
+    cases[4].standardize = true;
+    cases[5].targets = !plain.targets;
+    cases[6].targets = cases[6].weights = cases[6].standardize = cases[6].u8 = true;
+    cases[7].l1 = cases[7].l2 = 0.01;
+    cases[7].weights = true;
+    cases[7].dropout = 0.5f;
+    for (size_t i = 0; i < 8; i++)
+        check_case(&cases[i], 20);
+    for (int targets = 0; targets < 2 && loss != MLP_CROSS_ENTROPY; targets++) {
+        struct gradient_case one = plain;
+        one.outputs = 1;
+        one.targets = targets;
+        check_case(&one, 20);
+    }
+    plain.targets = false;
+    plain.balanced = true;
+    check_case(&plain, 20);
+    plain.class_weights = plain.weights = true;
+    check_case(&plain, 20);
+    plain.balanced = false;
+    check_case(&plain, 20);
+}
+
+START_TEST(samples_and_targets)
+{
+    for (size_t loss = 0; mlp_loss_name(loss); loss++)
+        check_variants((mlp_loss)loss, (mlp_norm)_i);
 }
 END_TEST
+
+START_TEST(label_smoothing)
+{
+    struct gradient_case c = {.loss = MLP_CROSS_ENTROPY, .outputs = 4, .smoothing = 0.1};
+    check_case(&c, 0);
+    c.balanced = c.weights = true;
+    check_case(&c, 0);
+    c.balanced = false;
+    c.targets = true;
+    check_case(&c, 0);
+}
+END_TEST
+
+/* The bits are those of the C kernels, which other tests make sure of: a few cases do. */
+START_TEST(instruction_sets)
+{
+    if (!mlp_isa_supported((size_t)_i))
+        return;
+    mlp_error error;
+    mlp_status status = mlp_isa_select(mlp_isa_name((size_t)_i), &error);
+    ck_assert_msg(status == MLP_OK, "%s", error.message);
+    for (size_t a = 0; mlp_activation_name(a); a++) {
+        struct gradient_case c = {.outputs = CASE_OUTPUTS,
+                                  .hidden = (mlp_activation)a,
+                                  .norm = a == MLP_SOFTMAX ? MLP_NORM_LAYER : (mlp_norm)(a % 3),
+                                  .dropout = a % 2 ? 0.3f : 0};
+        check_case(&c, 0);
+    }
+    for (size_t loss = 0; mlp_loss_name(loss); loss++) {
+        struct gradient_case c = {.loss = (mlp_loss)loss,
+                                  .outputs = 3,
+                                  .targets = usual_targets((mlp_loss)loss),
+                                  .weights = true};
+        check_case(&c, 0);
+    }
+}
+END_TEST
+
+static int rows_of(const char *name(size_t))
+{
+    int rows = 0;
+    while (name((size_t)rows))
+        rows++;
+    return rows;
+}
 
 int main(void)
 {
     TCase *tcase = tcase_create("gradient");
     tcase_set_timeout(tcase, 300);
-    tcase_add_test(tcase, gradients_of_the_sharded_plan);
-    tcase_add_test(tcase, gradients_of_the_layered_plan);
+    tcase_add_loop_test(tcase, hidden_activations, 0, rows_of(mlp_activation_name));
+    tcase_add_loop_test(tcase, last_activations, 0, rows_of(mlp_activation_name));
+    tcase_add_test(tcase, implied_last_activations);
+    tcase_add_loop_test(tcase, samples_and_targets, 0, rows_of(mlp_norm_name));
+    tcase_add_test(tcase, label_smoothing);
+    tcase_add_loop_test(tcase, instruction_sets, 0, (int)mlp_isa_count());
     Suite *suite = suite_create("gradient");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

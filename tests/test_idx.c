@@ -34,7 +34,8 @@ static void assert_path_refused(const char *path, enum mlp_idx_content content, 
     long live = mlp_alloc_live();
     ck_assert_int_eq(mlp_idx_read(path, content, &idx, &error), expected);
     assert_error(&error, expected, path, part);
-    ck_assert_ptr_null(idx.values);
+    ck_assert_ptr_null(idx.u8);
+    ck_assert_ptr_null(idx.f32);
     ck_assert_uint_eq(idx.count, 0);
     ck_assert_int_eq(mlp_alloc_live(), live);
     ck_assert_int_eq(mlp_idx_read(path, content, &idx, NULL), expected);
@@ -79,8 +80,26 @@ static void assert_reads(struct bytes bytes, enum mlp_idx_content content, size_
         ck_assert_msg(status == MLP_OK, "%s", error.message);
         ck_assert_uint_eq(idx.count, count);
         ck_assert_uint_eq(idx.features, features);
-        ck_assert_mem_eq(idx.values, bytes.at + bytes.size - count * features, count * features);
-        mlp_free(idx.values);
+        ck_assert_mem_eq(idx.u8, bytes.at + bytes.size - count * features, count * features);
+        ck_assert_ptr_null(idx.f32);
+        mlp_free(idx.u8);
+    }
+}
+
+static void assert_reads_f32(struct bytes bytes, enum mlp_idx_content content, size_t count,
+                             size_t features, const float *values)
+{
+    const char *paths[] = {put("plain", bytes), put("packed", packed(bytes))};
+    for (size_t i = 0; i < 2; i++) {
+        struct mlp_idx idx;
+        mlp_error error;
+        mlp_status status = mlp_idx_read(paths[i], content, &idx, &error);
+        ck_assert_msg(status == MLP_OK, "%s", error.message);
+        ck_assert_uint_eq(idx.count, count);
+        ck_assert_uint_eq(idx.features, features);
+        ck_assert_mem_eq(idx.f32, values, count * features * sizeof *values);
+        ck_assert_ptr_null(idx.u8);
+        mlp_free(idx.f32);
     }
 }
 
@@ -97,6 +116,81 @@ START_TEST(labels)
 {
     assert_reads(two_labels(), MLP_IDX_LABELS, 2, 1);
     assert_reads(idx_file(1, (const uint32_t[]){300}, 256), MLP_IDX_LABELS, 300, 1);
+}
+END_TEST
+
+static const float floats12[12] = {0.0f,    -0.0f,  1.5f,   -2.25f, 1e-45f, -1e-40f,
+                                   3.4e38f, -3e38f, 0x1p0f, 0.1f,   -7.0f,  255.0f};
+
+START_TEST(inputs_and_targets_of_f32)
+{
+    static const uint32_t twelve[] = {12}, table[] = {4, 3}, images[] = {2, 2, 3},
+                          deep[] = {1, 2, 2, 3};
+    struct bytes file = idx_f32_file(2, table, floats12);
+    static const unsigned char third[4] = {0x3f, 0xc0, 0, 0}; /* 1.5, its sign first */
+    ck_assert_mem_eq(file.at + 12 + 2 * 4, third, sizeof third);
+    assert_reads_f32(file, MLP_IDX_IMAGES, 4, 3, floats12);
+    assert_reads_f32(file, MLP_IDX_LABELS, 4, 3, floats12);
+    assert_reads_f32(idx_f32_file(1, twelve, floats12), MLP_IDX_LABELS, 12, 1, floats12);
+    assert_reads_f32(idx_f32_file(3, images, floats12), MLP_IDX_IMAGES, 2, 6, floats12);
+    assert_reads_f32(idx_f32_file(4, deep, floats12), MLP_IDX_IMAGES, 1, 12, floats12);
+}
+END_TEST
+
+START_TEST(three_dimensions_are_an_image)
+{
+    static const uint32_t dimension[4] = {2, 2, 3, 1};
+    for (unsigned dimensions = 2; dimensions <= 4; dimensions++) {
+        const struct bytes files[] = {idx_file(dimensions, dimension, 256),
+                                      idx_f32_file(dimensions, dimension, floats12)};
+        for (size_t i = 0; i < 2; i++) {
+            struct mlp_idx idx;
+            ck_assert_int_eq(mlp_idx_read(put("a", files[i]), MLP_IDX_IMAGES, &idx, NULL), MLP_OK);
+            ck_assert_uint_eq(idx.height, dimensions == 3 ? 2 : 0);
+            ck_assert_uint_eq(idx.width, dimensions == 3 ? 3 : 0);
+            mlp_free(idx.u8);
+            mlp_free(idx.f32);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_value_that_is_not_finite)
+{
+    static const struct {
+        const char *hex, *found;
+    } cases[] = {{"7fc00000", "NaN"},
+                 {"ff800001", "NaN"},
+                 {"7f800000", "infinity"},
+                 {"ff800000", "infinity"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char part[64];
+        snprintf(part, sizeof part, "found %s, expected a finite number", cases[i].found);
+        struct bytes last = from_hex("00 00 0d 02 00000002 00000002 3f800000 00000000");
+        ck_assert_uint_eq(last.size, 20);
+        add_hex(&last, "bf800000");
+        add_hex(&last, cases[i].hex);
+        assert_refused_at(last, MLP_IDX_LABELS, 24, part);
+        assert_refused_at(last, MLP_IDX_IMAGES, 24, part);
+        struct bytes first = from_hex("00 00 0d 01 00000002");
+        add_hex(&first, cases[i].hex);
+        add_hex(&first, cases[i].hex);
+        assert_refused_at(first, MLP_IDX_LABELS, 8, part);
+    }
+}
+END_TEST
+
+START_TEST(short_and_long_bodies_of_f32)
+{
+    struct bytes bytes = idx_f32_file(2, (const uint32_t[]){4, 3}, floats12);
+    bytes.size--;
+    assert_path_refused(put("plain", bytes), MLP_IDX_LABELS, MLP_ERROR_DATA,
+                        "byte 4: found the dimensions 4 x 3, 48 bytes, expected 47 at most");
+    assert_path_refused(put("packed", packed(bytes)), MLP_IDX_LABELS, MLP_ERROR_DATA,
+                        "ends at unpacked byte 59, expected 48 bytes of IDX values");
+    bytes.size += 2;
+    assert_path_refused(put("plain", bytes), MLP_IDX_LABELS, MLP_ERROR_DATA,
+                        "goes on at byte 60 with 0x00, expected its end");
 }
 END_TEST
 
@@ -118,8 +212,10 @@ START_TEST(case_3_wrong_magic)
     struct bytes bytes = two_images();
     bytes.at[0] = 1;
     assert_refused_at(bytes, MLP_IDX_IMAGES, 0,
-                      "found the IDX magic number 01 00 08 03, expected 00 00 08 and 02, 03 or 04");
+                      "found the IDX magic number 01 00 08 03, expected 00 00, 08 or 0d, and 02, "
+                      "03 or 04 as image files have");
     assert_refused_at(bytes, MLP_IDX_LABELS, 0, "expected 00 00 08 01");
+    assert_refused_at(bytes, MLP_IDX_LABELS, 0, "(targets: 00 00 0d and 01 or 02)");
 }
 END_TEST
 
@@ -127,12 +223,14 @@ START_TEST(case_4_byte_swapped_magic)
 {
     assert_refused_at(from_hex("03 08 00 00 02000000 02000000 03000000"), MLP_IDX_IMAGES, 0,
                       "found the IDX magic number 03 08 00 00 (byte-swapped)");
+    assert_refused_at(from_hex("01 0d 00 00 02000000"), MLP_IDX_LABELS, 0,
+                      "found the IDX magic number 01 0d 00 00 (byte-swapped)");
 }
 END_TEST
 
 START_TEST(case_5_unknown_element_type)
 {
-    static const unsigned char types[] = {0x00, 0x07, 0x09, 0x0b, 0x0c, 0x0d, 0x0e, 0xff};
+    static const unsigned char types[] = {0x00, 0x07, 0x09, 0x0b, 0x0c, 0x0e, 0xff};
     for (size_t i = 0; i < sizeof types; i++) {
         struct bytes bytes = two_images();
         char part[64];
@@ -199,6 +297,8 @@ START_TEST(case_11_the_product_wraps)
                       "expected a product below 2^64");
     assert_refused_at(from_hex("00 00 08 04 00010000 00010000 00010000 00010000"), MLP_IDX_IMAGES,
                       4, "expected a product below 2^64");
+    assert_refused_at(from_hex("00 00 0d 02 80000000 80000000"), MLP_IDX_IMAGES, 4,
+                      "expected a product below 2^62");
 }
 END_TEST
 
@@ -233,6 +333,10 @@ START_TEST(case_16_images_given_as_labels)
 {
     assert_refused_at(two_images(), MLP_IDX_LABELS, 0, "00 00 08 03 (an image file), expected");
     assert_refused_at(two_labels(), MLP_IDX_IMAGES, 0, "00 00 08 01 (a label file), expected");
+    struct bytes targets = idx_f32_file(3, (const uint32_t[]){2, 2, 3}, floats12);
+    assert_refused_at(targets, MLP_IDX_LABELS, 0, "00 00 0d 03 (an image file), expected");
+    targets = idx_f32_file(1, (const uint32_t[]){12}, floats12);
+    assert_refused_at(targets, MLP_IDX_IMAGES, 0, "00 00 0d 01 (a label file), expected");
 }
 END_TEST
 
@@ -336,7 +440,7 @@ START_TEST(every_allocation_and_system_call_fails_once)
         }
         ck_assert_int_eq(status, MLP_OK);
         ck_assert_uint_gt(n, 4);
-        mlp_free(idx.values);
+        mlp_free(idx.u8);
     }
 }
 END_TEST
@@ -349,6 +453,10 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, images_of_two_to_four_dimensions);
     tcase_add_test(tests, labels);
+    tcase_add_test(tests, inputs_and_targets_of_f32);
+    tcase_add_test(tests, three_dimensions_are_an_image);
+    tcase_add_test(tests, a_value_that_is_not_finite);
+    tcase_add_test(tests, short_and_long_bodies_of_f32);
     tcase_add_test(tests, case_1_empty_file);
     tcase_add_test(tests, case_2_three_bytes);
     tcase_add_test(tests, case_3_wrong_magic);

@@ -37,8 +37,9 @@ END_TEST
 START_TEST(case_41_a_model_has_the_same_bytes)
 {
     size_t size;
-    const size_t widths[] = {3, 2};
-    mlp_spec spec = {1, widths, MLP_RELU, MLP_INIT_HE, 1.0f};
+    const mlp_layer_spec layers[] = {{4, MLP_TANH, MLP_NORM_NONE, 0.25f}, {2, MLP_IDENTITY, 0, 0}};
+    const mlp_spec spec = {
+        .inputs = 3, .layer_count = 2, .layers = layers, .loss = MLP_HUBER, .huber_delta = 1.5f};
     mlp_model *model = NULL, *loaded = NULL;
     ck_assert_int_eq(mlp_model_create(&spec, 1, &model, NULL), MLP_OK);
     setlocale(LC_ALL, "C");
@@ -48,6 +49,8 @@ START_TEST(case_41_a_model_has_the_same_bytes)
     char *bytes = get_file(in_folder("point"), &size);
     ck_assert(file_is(in_folder("comma"), bytes, size));
     ck_assert_int_eq(mlp_model_load(in_folder("comma"), &loaded, NULL), MLP_OK);
+    ck_assert(mlp_model_spec(loaded)->huber_delta == 1.5f);
+    ck_assert(mlp_model_spec(loaded)->layers[0].dropout == 0.25f);
     free(bytes);
     mlp_model_destroy(loaded);
     mlp_model_destroy(model);

@@ -45,9 +45,13 @@ static void assert_split(mlp_split split, size_t count, uint32_t images, uint32_
     ck_assert_uint_eq(mlp_dataset_count(data), count);
     ck_assert_uint_eq(mlp_dataset_features(data), 784);
     ck_assert_uint_eq(mlp_dataset_classes(data), 10);
+    size_t height, width;
+    ck_assert(mlp_dataset_image(data, &height, &width));
+    ck_assert_uint_eq(height, 28);
+    ck_assert_uint_eq(width, 28);
     uint8_t header[16] = {0, 0,  8, 3, 0, 0, (uint8_t)(count >> 8), (uint8_t)count, 0, 0,
                           0, 28, 0, 0, 0, 28};
-    ck_assert_uint_eq(checksum(header, 16, mlp_dataset_u8(data), count * 784), images);
+    ck_assert_uint_eq(checksum(header, 16, mlp_dataset_u8_at(data, 0), count * 784), images);
     header[3] = 1;
     ck_assert_uint_eq(checksum(header, 8, mlp_dataset_labels(data), count), labels);
     mlp_dataset_destroy(data);

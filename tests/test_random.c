@@ -320,12 +320,43 @@ START_TEST(uniform_numbers_are_uniform)
 }
 END_TEST
 
+/* By the rule that random.h gives, number by number. */
+START_TEST(dropout_is_as_documented)
+{
+    enum { ROWS = 77, PANELS = 3 };
+    static const float rates[] = {0.0f, 0.2f, 0.5f, 0.999f};
+    static float factors[ROWS * 16];
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        const struct mlp_dropout dropout = {
+            .seed = 9, .step = 12345, .layer = 2, .panels = PANELS, .rate = rates[i]};
+        size_t dropped = 0;
+        mlp_random_dropout(&dropout, 5, ROWS, 1, factors);
+        for (size_t r = 0; r < ROWS; r++) {
+            for (size_t u = 0; u < 16; u++) {
+                uint32_t word[4];
+                mlp_random(9, MLP_RANDOM_DROPOUT, 2,
+                           (UINT64_C(12345) << 32) + ((r + 5) * PANELS + 1) * 2 + u / 8, word);
+                uint32_t bits = word[u % 8 / 2] >> (u % 2 * 16) & 0xffff;
+                bool drops = (double)bits < floor((double)rates[i] * 65536 + 0.5);
+                float expected = drops ? 0.0f : 1.0f / (1.0f - rates[i]);
+                ck_assert_msg(factors[r * 16 + u] == expected, "rate %g, row %zu, unit %zu",
+                              (double)rates[i], r, u);
+                dropped += drops;
+            }
+        }
+        double share = (double)dropped / (ROWS * 16);
+        ck_assert_msg(fabs(share - (double)rates[i]) < 0.05, "%g of %g", share, (double)rates[i]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
     Suite *suite = suite_create("random");
     TCase *philox = tcase_create("philox");
     tcase_add_test(philox, philox_gives_the_known_answers);
+    tcase_add_test(philox, dropout_is_as_documented);
     tcase_add_test(philox, every_counter_matters);
     tcase_add_test(philox, a_unit_number_is_the_high_bits_and_below_one);
     suite_add_tcase(suite, philox);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples and their labels. */
+/* Samples and what is to be learnt of them. */
 #ifndef MLP_DATASET_H
 #define MLP_DATASET_H
 
@@ -13,9 +13,9 @@
 extern "C" {
 #endif
 
-/* A data set: count x features inputs, stored as u8 or f32 as they came, and
- * one label below `classes` per sample. Immutable once made: any number of
- * threads and runs may share one. */
+/* A data set: count x features inputs, stored as u8 or f32 as they came, and for
+ * every sample a label below `classes`, or `outputs` target values, or both.
+ * Immutable once made: any number of threads and runs may share one. */
 typedef struct mlp_dataset mlp_dataset;
 
 typedef enum mlp_split {
@@ -23,13 +23,15 @@ typedef enum mlp_split {
     MLP_TEST,
 } mlp_split;
 
-/* Opens a source: the word `digits` (built in), a folder with MNIST's four IDX
- * file names (plain or .gz), or one IDX image file, whose label file has the
- * same name with `labels-idx1` for `images-idx3`. Everything is read and
- * checked here; u8 values stay u8. Files give max(10, largest label + 1)
- * classes. A single file is all of whichever split is asked for. A folder named
- * `digits` is reached as `./digits`. MLP_ERROR_DATA names file and byte offset.
- * A folder without files of the wanted split is MLP_ERROR_INTERNAL. */
+/* Opens a source: the name of a built-in set (mlp_dataset_builtin_name), a folder with MNIST's
+ * four IDX file names (plain or .gz), or one IDX file of inputs, u8 or f32, whose label file has
+ * the same name with `labels-idx1` for `images-idx3`. A single file is all of whichever split is
+ * asked for. A folder with the name of a built-in set, as `digits`, is reached as `./digits`.
+ * Everything is read and checked here: u8 values stay u8, f32 values must be finite. Labels of u8
+ * stand for max(2, largest label + 1) classes; a label file of f32 holds target values, [count] or
+ * [count][outputs], and gives no classes.
+ * MLP_ERROR_DATA names file and byte offset. A folder without files of the wanted split is
+ * MLP_ERROR_INTERNAL. */
 MLP_API mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,
                                     mlp_error *error);
 
@@ -37,11 +39,38 @@ MLP_API mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dat
  * Files that are there but wrong count, so that opening them tells the reason. */
 MLP_API bool mlp_dataset_has(const char *source, mlp_split split);
 
-/* Wraps arrays of the caller's, which must outlive the data set and stay as
- * they are: `x` row-major [count][features], `labels` [count] below `classes`.
- * u8 inputs are divided by 255 when they are used; f32 inputs are taken as
- * they are. MLP_ERROR_DATA where a label is out of range or an input is not
- * finite, MLP_ERROR_USAGE where count or features is 0 or classes < 2. */
+/* Name of built-in set i (NULL past the end). All are pure functions of their numbers, the same
+ * bits on every machine:
+ *   digits     handwriting-like images of 28 x 28, u8, 10 classes; 60,000 to train, 10,000 to test
+ *   and or xor the four rows of the truth table, inputs and labels 0 and 1; both splits are equal
+ *   blobs      two clouds that a line divides, with a margin of 0.2 on either side; 400, 200
+ *   moons      two half circles that reach into each other; 1,000, 500
+ *   spirals    two spirals of 1.5 turns, each within the other; 1,000, 500
+ *   sine       1 feature x from -pi to pi, 1 target sin 2x, with noise; 500, 250
+ * From `and` to `spirals` they have 2 f32 features and 2 classes, in the last three alternately. */
+MLP_API const char *mlp_dataset_builtin_name(size_t i);
+
+/* Arrays of the caller's, which must outlive the data set and stay as they are. */
+typedef struct mlp_arrays {
+    size_t count, features;
+    /* One of the two, row-major [count][features]. u8 inputs are divided by 255 when they are
+     * used; f32 inputs are taken as they are. */
+    const uint8_t *u8;
+    const float *f32;
+    const uint8_t *labels; /* [count] below classes; or NULL */
+    size_t classes;        /* 2 to 256; 0 without labels */
+    const float *targets;  /* [count][outputs]; or NULL */
+    size_t outputs;        /* 0 without targets */
+    const float *weights;  /* of the samples, [count], from 0 up; or NULL: 1 each */
+} mlp_arrays;
+
+/* Wraps arrays. MLP_ERROR_USAGE where there are no samples (or 2^32 and more) or no features, not
+ * one kind of inputs, or neither labels nor targets, and where classes or outputs are out of range
+ * or, without their array, not 0. MLP_ERROR_DATA, with the sample's number, where a label is not
+ * below classes, an input or target is not finite, or a weight is not finite or below 0. */
+MLP_API mlp_status mlp_dataset_wrap(const mlp_arrays *arrays, mlp_dataset **out, mlp_error *error);
+
+/* The same for inputs and labels alone. */
 MLP_API mlp_status mlp_dataset_wrap_u8(const uint8_t *x, const uint8_t *labels, size_t count,
                                        size_t features, size_t classes, mlp_dataset **out,
                                        mlp_error *error);
@@ -49,19 +78,40 @@ MLP_API mlp_status mlp_dataset_wrap_f32(const float *x, const uint8_t *labels, s
                                         size_t features, size_t classes, mlp_dataset **out,
                                         mlp_error *error);
 
+/* Divides a data set in two: `part` gets a random fraction of the samples, `rest` the others, both
+ * in their old order. A pure function of the labels (or without labels the count), the fraction and
+ * the seed.
+ * `part` has floor(fraction * count + 1/2) samples. With labels it is stratified: of a class of n_c
+ * samples it gets floor(fraction * n_c), and one more for the classes with the largest remainders
+ * (of equal ones the lower class first) until that number is reached. So a small class may be
+ * missing on one side; the number of classes stays.
+ * Inputs stay where they are: `data` must outlive both, and of a part also what it is a part of.
+ * MLP_ERROR_USAGE where the fraction is not above 0 and below 1 or leaves one of them empty. */
+MLP_API mlp_status mlp_dataset_divide(const mlp_dataset *data, double fraction, uint64_t seed,
+                                      mlp_dataset **rest, mlp_dataset **part, mlp_error *error);
+
 MLP_API void mlp_dataset_destroy(mlp_dataset *data);
 
 MLP_API size_t mlp_dataset_count(const mlp_dataset *data);
 MLP_API size_t mlp_dataset_features(const mlp_dataset *data);
-MLP_API size_t mlp_dataset_classes(const mlp_dataset *data);
+MLP_API size_t mlp_dataset_classes(const mlp_dataset *data); /* 0 without labels */
+MLP_API size_t mlp_dataset_outputs(const mlp_dataset *data); /* 0 without targets */
 
-/* Labels [count], owned by the data set. */
+/* Labels [count], targets [count][outputs], weights [count], owned by the data set; NULL where
+ * there are none. */
 MLP_API const uint8_t *mlp_dataset_labels(const mlp_dataset *data);
+MLP_API const float *mlp_dataset_targets(const mlp_dataset *data);
+MLP_API const float *mlp_dataset_weights(const mlp_dataset *data);
 
-/* Inputs as they are stored, owned by the data set; NULL where they are of the
- * other type. */
-MLP_API const uint8_t *mlp_dataset_u8(const mlp_dataset *data);
-MLP_API const float *mlp_dataset_f32(const mlp_dataset *data);
+/* The inputs of sample i [features], owned by the data set; NULL where they are of the other
+ * type. Those of sample 0 begin an array of all of them, [count][features], unless the set is a
+ * part of another. */
+MLP_API const uint8_t *mlp_dataset_u8_at(const mlp_dataset *data, size_t i);
+MLP_API const float *mlp_dataset_f32_at(const mlp_dataset *data, size_t i);
+
+/* Whether the features are the pixels of an image, row by row: those of digits and of IDX files of
+ * three dimensions. The sizes are 0 where they are not. */
+MLP_API bool mlp_dataset_image(const mlp_dataset *data, size_t *height, size_t *width);
 
 #ifdef __cplusplus
 }

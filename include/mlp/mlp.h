@@ -3,6 +3,7 @@
 #ifndef MLP_MLP_H
 #define MLP_MLP_H
 
+#include <mlp/check.h>
 #include <mlp/cpu.h>
 #include <mlp/dataset.h>
 #include <mlp/metrics.h>

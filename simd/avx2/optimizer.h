@@ -38,9 +38,9 @@ static inline void mlp_sgd_ps_avx2(const struct mlp_update_avx2 *u, __m256 g, fl
     _mm256_storeu_ps(w, _mm256_fnmadd_ps(u->rate, g, _mm256_loadu_ps(w)));
 }
 
-/* w[0..7] and its moments, as mlp_update_fn. */
-static inline void mlp_adam_ps_avx2(const struct mlp_update_avx2 *u, __m256 g, float *w, float *m,
-                                    float *v)
+/* Adam, as mlp_update_fn: new moments, and the step that they give. */
+static inline __m256 mlp_adam_step_ps_avx2(const struct mlp_update_avx2 *u, __m256 g, float *m,
+                                           float *v)
 {
     __m256 m0 = _mm256_loadu_ps(m);
     __m256 v0 = _mm256_loadu_ps(v);
@@ -52,11 +52,20 @@ static inline void mlp_adam_ps_avx2(const struct mlp_update_avx2 *u, __m256 g, f
     __m256 step = _mm256_div_ps(m1, _mm256_add_ps(_mm256_sqrt_ps(v1), u->epsilon));
     _mm256_storeu_ps(m, m1);
     _mm256_storeu_ps(v, v1);
+    return step;
+}
+
+/* w[0..7] and its moments. */
+static inline void mlp_adam_ps_avx2(const struct mlp_update_avx2 *u, __m256 g, float *w, float *m,
+                                    float *v)
+{
+    __m256 step = mlp_adam_step_ps_avx2(u, g, m, v);
     _mm256_storeu_ps(w, _mm256_fnmadd_ps(u->rate, step, _mm256_loadu_ps(w)));
 }
 
-/* Whether there is a version for vectors; others run the C kernel. */
-static inline bool mlp_has_update_avx2(enum mlp_optimizer optimizer)
+/* Whether the epilogue of the weight gradient updates from registers; others take
+ * their gradient from memory. */
+static inline bool mlp_fuses_update_avx2(enum mlp_optimizer optimizer)
 {
     return optimizer == MLP_SGD || optimizer == MLP_ADAM;
 }

@@ -32,6 +32,7 @@ struct product {
     bool resume;
     const struct mlp_forward_epilogue *forward;
     const struct mlp_dx_epilogue *dx;
+    size_t row; /* the tile's first */
     /* What a tile brings nearer, a part of the next panels of B: an address, since
      * the last one's may lie past the array. */
     uintptr_t ahead;
@@ -162,6 +163,32 @@ MLP_INLINE void store_activated(int m, int n, tile acc, enum mlp_activation acti
     store_tile(m, n, acc, c, c_stride);
 }
 
+/* Whether an activation works on the stored rows, which are in cache: too long to
+ * stand here for every tile, or with a slope. */
+static inline bool in_rows(const struct mlp_forward_epilogue *epilogue)
+{
+    return epilogue->slope ||
+           (epilogue->activation != MLP_IDENTITY && epilogue->activation != MLP_RELU &&
+            epilogue->activation != MLP_LEAKY_RELU);
+}
+
+/* The activation of a stored tile. */
+static void activate_rows(size_t m, size_t panels, const struct product *product, float *c,
+                          size_t panel)
+{
+    const struct mlp_forward_epilogue *epilogue = product->forward;
+    for (size_t j = 0; j < panels; j++) {
+        float *rows = c + j * product->c_stride;
+        if (epilogue->slope) {
+            float *slope = epilogue->slope + (panel + j) * epilogue->slope_stride;
+            mlp_activation_slope_avx512(epilogue->activation, m * MLP_NR, rows, rows,
+                                   slope + product->row * MLP_NR);
+        } else {
+            mlp_activation_forward_avx512(epilogue->activation, m * MLP_NR, rows, rows);
+        }
+    }
+}
+
 MLP_INLINE void forward_tile(int m, int n, const struct product *product, const float *a,
                              const float *b, float *c, size_t panel)
 {
@@ -175,24 +202,20 @@ MLP_INLINE void forward_tile(int m, int n, const struct product *product, const 
     const float *bias = product->forward->bias + panel * MLP_NR;
     size_t c_stride = product->c_stride;
     enum mlp_activation activation = product->forward->activation;
+    bool later = in_rows(product->forward);
     /* A constant in each case, so that no test is left between the values. */
-    switch (activation) {
-    case MLP_IDENTITY:
-        store_activated(m, n, acc, MLP_IDENTITY, bias, c, c_stride);
-        break;
+    switch (later ? MLP_IDENTITY : activation) {
     case MLP_RELU:
         store_activated(m, n, acc, MLP_RELU, bias, c, c_stride);
         break;
     case MLP_LEAKY_RELU:
         store_activated(m, n, acc, MLP_LEAKY_RELU, bias, c, c_stride);
         break;
-    default: /* too long to stand here for every tile; the rows are in cache */
+    default:
         store_activated(m, n, acc, MLP_IDENTITY, bias, c, c_stride);
-        for (int j = 0; j < n; j++) {
-            float *rows = c + (size_t)j * c_stride;
-            mlp_activation_forward_avx512(activation, (size_t)(m * MLP_NR), rows, rows);
-        }
     }
+    if (later)
+        activate_rows((size_t)m, (size_t)n, product, c, panel);
 }
 
 MLP_INLINE void derive_row(int r, int n, tile acc, enum mlp_activation activation, const float *y,
@@ -215,6 +238,23 @@ MLP_INLINE void store_derived(int m, int n, tile acc, enum mlp_activation activa
     store_tile(m, n, acc, c, c_stride);
 }
 
+MLP_INLINE void scale_row(int r, int n, tile acc, const float *y, size_t y_stride)
+{
+#define SCALE(q) acc[r][q] = _mm512_mul_ps(acc[r][q], _mm512_load_ps(y + q * y_stride + r * MLP_NR))
+    MLP_REPEAT_8(n, SCALE);
+#undef SCALE
+}
+
+/* c = acc * y */
+MLP_INLINE void store_scaled(int m, int n, tile acc, const float *y, size_t y_stride, float *c,
+                             size_t c_stride)
+{
+#define SCALE_ROW(r) scale_row(r, n, acc, y, y_stride)
+    MLP_REPEAT_16(m, SCALE_ROW);
+#undef SCALE_ROW
+    store_tile(m, n, acc, c, c_stride);
+}
+
 MLP_INLINE void dx_tile(int m, int n, const struct product *product, const float *a, const float *b,
                         float *c, const float *y)
 {
@@ -227,6 +267,10 @@ MLP_INLINE void dx_tile(int m, int n, const struct product *product, const float
     }
     size_t y_stride = product->dx->y_stride, c_stride = product->c_stride;
     enum mlp_activation activation = product->dx->activation;
+    if (product->dx->by_slope) {
+        store_scaled(m, n, acc, y, y_stride, c, c_stride);
+        return;
+    }
     switch (activation) {
     case MLP_IDENTITY:
         store_tile(m, n, acc, c, c_stride);
@@ -343,7 +387,7 @@ void mlp_gemm_forward_12x32_avx512(size_t rows, size_t panels, size_t k, const f
                                    size_t c_stride, bool resume,
                                    const struct mlp_forward_epilogue *epilogue)
 {
-    struct product product = {k, a_stride, b_stride, c_stride, resume, epilogue, NULL, 0};
+    struct product product = {k, a_stride, b_stride, c_stride, resume, epilogue, NULL, 0, 0};
     struct shares shares = share_rows(rows);
     size_t wide = tile_kinds[shares.rows].wide;
     for (size_t j = 0; j < panels;) {
@@ -353,6 +397,7 @@ void mlp_gemm_forward_12x32_avx512(size_t rows, size_t panels, size_t k, const f
             size_t m = shares.rows + (i < shares.longer);
             const struct tile_kinds *kinds = &tile_kinds[m];
             product.ahead = rows_ahead(&product, b, panels, j + group, i);
+            product.row = row;
             const float *tile_a = a + row * MLP_NR;
             float *tile_c = c + row * MLP_NR;
             if (kinds->wide == group) {
@@ -372,7 +417,7 @@ void mlp_gemm_dx_12x32_avx512(size_t rows, size_t panels, size_t k, const float 
                               const float *b, size_t b_stride, float *c, size_t c_stride,
                               bool resume, const struct mlp_dx_epilogue *epilogue)
 {
-    struct product product = {k, a_stride, b_stride, c_stride, resume, NULL, epilogue, 0};
+    struct product product = {k, a_stride, b_stride, c_stride, resume, NULL, epilogue, 0, 0};
     struct shares shares = share_rows(rows);
     size_t wide = tile_kinds[shares.rows].wide;
     const float *y = epilogue ? epilogue->y : c;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exp, log, sigmoid and tanh of sixteen floats: the operations of c/math.h in
+/* exp, log and activations of sixteen floats: the operations of c/math.h in
  * the same order. */
 #ifndef MLP_SIMD_AVX512_MATH_H
 #define MLP_SIMD_AVX512_MATH_H
@@ -9,6 +9,7 @@
 #endif
 
 #include "c/constants.h"
+#include "unroll.h"
 
 #include <float.h>
 #include <immintrin.h>
@@ -139,6 +140,232 @@ static inline __m512 mlp_tanh_ps_avx512(__m512 x)
     /* Neither is negative where it is chosen. */
     return _mm512_or_ps(_mm512_mask_mov_ps(large, is_small, small),
                         _mm512_and_ps(x, _mm512_set1_ps(-0.0f)));
+}
+
+/* --- Activations made of exp(x) for x <= 0 ---------------------------------------- */
+
+/* What a caller does not use of these, the compiler leaves out: hence inlined. */
+struct mlp_activated_avx512 {
+    __m512 y, slope;
+};
+
+struct mlp_decay_avx512 {
+    __m512 tail, scale;
+};
+
+MLP_INLINE struct mlp_decay_avx512 mlp_decay_sum_ps_avx512(__m512 x, __m512 low)
+{
+    const __m512 magic = _mm512_set1_ps(MLP_DECAY_MAGIC);
+    struct mlp_decay_avx512 e;
+    __m512 shifted = _mm512_fmadd_ps(x, _mm512_set1_ps(MLP_LOG2E), magic);
+    __m512 n = _mm512_sub_ps(shifted, magic);
+    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(MLP_LN2_HI), x);
+    r = _mm512_add_ps(_mm512_fnmadd_ps(n, _mm512_set1_ps(MLP_LN2_LO), r), low);
+
+    __m512 q = mlp_horner_ps_avx512(_mm512_set1_ps(MLP_EXP_Q4), r, MLP_EXP_Q3);
+    q = mlp_horner_ps_avx512(q, r, MLP_EXP_Q2);
+    q = mlp_horner_ps_avx512(q, r, MLP_EXP_Q1);
+    q = mlp_horner_ps_avx512(q, r, MLP_EXP_Q0);
+    e.tail = _mm512_fmadd_ps(q, _mm512_mul_ps(r, r), r);
+    e.scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted), 23));
+    return e;
+}
+
+MLP_INLINE struct mlp_decay_avx512 mlp_decay_ps_avx512(__m512 x)
+{
+    return mlp_decay_sum_ps_avx512(x, _mm512_set1_ps(-0.0f));
+}
+
+MLP_INLINE __m512 mlp_left_of_zero_ps_avx512(__m512 x)
+{
+    return _mm512_max_ps(_mm512_set1_ps(-MLP_DECAY_MAX), _mm512_or_ps(x, _mm512_set1_ps(-0.0f)));
+}
+
+MLP_INLINE __m512 mlp_bounded_abs_ps_avx512(__m512 x, float most)
+{
+    return _mm512_min_ps(_mm512_set1_ps(most), _mm512_abs_ps(x));
+}
+
+MLP_INLINE __m512 mlp_decay_scale_ps_avx512(__m512 mantissa, struct mlp_decay_avx512 e)
+{
+    return _mm512_mul_ps(_mm512_mul_ps(mantissa, e.scale), _mm512_set1_ps(MLP_DECAY_SCALE));
+}
+
+MLP_INLINE __m512 mlp_elu_ps_avx512(__m512 x)
+{
+    struct mlp_decay_avx512 e = mlp_decay_ps_avx512(mlp_left_of_zero_ps_avx512(x));
+    __m512 scale = _mm512_mul_ps(e.scale, _mm512_set1_ps(MLP_DECAY_SCALE));
+    __m512 y = _mm512_fmadd_ps(e.tail, scale, _mm512_sub_ps(scale, _mm512_set1_ps(1.0f)));
+    return _mm512_mask_mov_ps(x, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), y);
+}
+
+MLP_INLINE __m512 mlp_selu_ps_avx512(__m512 x)
+{
+    __m512 factor = _mm512_mask_mov_ps(_mm512_set1_ps(MLP_SELU_LAMBDA),
+                                       _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ),
+                                       _mm512_set1_ps(MLP_SELU_LAMBDA_ALPHA));
+    return _mm512_mul_ps(factor, mlp_elu_ps_avx512(x));
+}
+
+MLP_INLINE __m512 mlp_hard_sigmoid_ps_avx512(__m512 x)
+{
+    __m512 y = _mm512_add_ps(x, _mm512_set1_ps(3.0f));
+    y = _mm512_max_ps(_mm512_setzero_ps(), y);
+    y = _mm512_min_ps(_mm512_set1_ps(6.0f), y);
+    return _mm512_mul_ps(y, _mm512_set1_ps(MLP_SIXTH));
+}
+
+MLP_INLINE __m512 mlp_step_ps_avx512(__m512 x)
+{
+    __m512 y = _mm512_max_ps(_mm512_setzero_ps(), x);
+    return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ),
+                              _mm512_set1_ps(1.0f));
+}
+
+MLP_INLINE struct mlp_activated_avx512 mlp_softplus_ps_avx512(__m512 x)
+{
+    const __m512 one = _mm512_set1_ps(1.0f);
+    struct mlp_activated_avx512 a;
+    struct mlp_decay_avx512 e = mlp_decay_ps_avx512(mlp_left_of_zero_ps_avx512(x));
+    __m512 z = mlp_decay_scale_ps_avx512(_mm512_add_ps(one, e.tail), e);
+    __m512 p = mlp_horner_ps_avx512(_mm512_set1_ps(MLP_LOG1P_P9), z, MLP_LOG1P_P8);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P7);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P6);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P5);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P4);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P3);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P2);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P1);
+    p = mlp_horner_ps_avx512(p, z, MLP_LOG1P_P0);
+    __m512 q = _mm512_fmadd_ps(p, z, one);
+    __m512 lost = _mm512_fmadd_ps(p, z, _mm512_sub_ps(one, q));
+    q = _mm512_add_ps(q, _mm512_fmadd_ps(q, e.tail, lost));
+    a.y = _mm512_add_ps(_mm512_max_ps(x, _mm512_setzero_ps()), mlp_decay_scale_ps_avx512(q, e));
+    a.slope = _mm512_div_ps(
+        _mm512_mask_mov_ps(one, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), z),
+        _mm512_add_ps(one, z));
+    return a;
+}
+
+MLP_INLINE struct mlp_activated_avx512 mlp_silu_ps_avx512(__m512 x)
+{
+    const __m512 one = _mm512_set1_ps(1.0f);
+    struct mlp_activated_avx512 a;
+    __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+    __m512 left = mlp_left_of_zero_ps_avx512(x);
+    struct mlp_decay_avx512 e = mlp_decay_ps_avx512(left);
+    __m512 z = mlp_decay_scale_ps_avx512(_mm512_add_ps(one, e.tail), e);
+    __m512 d = _mm512_add_ps(one, z);
+    __m512 d_lost = _mm512_sub_ps(z, _mm512_sub_ps(d, one));
+    __m512 product = _mm512_fmadd_ps(left, e.tail, left);
+    __m512 lost = _mm512_fmadd_ps(left, e.tail, _mm512_sub_ps(left, product));
+    __m512 quotient = _mm512_div_ps(_mm512_mask_mov_ps(x, negative, product), d);
+    __m512 rest = _mm512_fnmadd_ps(d_lost, quotient, lost);
+    __m512 inverse = mlp_horner_ps_avx512(z, _mm512_set1_ps(MLP_SIGMOID_R1), MLP_SIGMOID_R0);
+    __m512 scaled = mlp_decay_scale_ps_avx512(_mm512_fmadd_ps(rest, inverse, quotient), e);
+    a.y = _mm512_mask_mov_ps(quotient, negative, scaled);
+
+    __m512 r = _mm512_div_ps(one, d);
+    __m512 t = _mm512_mul_ps(z, r);
+    __m512 bend = _mm512_mul_ps(_mm512_mul_ps(left, t), r);
+    a.slope = _mm512_mask_mov_ps(_mm512_sub_ps(r, bend), negative, _mm512_add_ps(t, bend));
+    return a;
+}
+
+MLP_INLINE struct mlp_activated_avx512 mlp_gelu_ps_avx512(__m512 x)
+{
+    const __m512 one = _mm512_set1_ps(1.0f);
+    const __m512 centre_inverse = _mm512_set1_ps(MLP_GELU_CENTRE_INVERSE);
+    struct mlp_activated_avx512 y;
+    __m512 a = mlp_bounded_abs_ps_avx512(x, MLP_GELU_MAX);
+    __m512 half = _mm512_mul_ps(_mm512_set1_ps(-0.5f), a);
+    __m512 square = _mm512_mul_ps(half, a);
+    struct mlp_decay_avx512 e = mlp_decay_sum_ps_avx512(square, _mm512_fmsub_ps(half, a, square));
+
+    __m512 g = _mm512_div_ps(a, _mm512_add_ps(a, _mm512_set1_ps(MLP_GELU_CENTRE)));
+    __m512 t = mlp_horner_ps_avx512(_mm512_set1_ps(2.0f), g, -1.0f);
+    __m512 k = mlp_horner_ps_avx512(_mm512_set1_ps(MLP_GELU_K9), t, MLP_GELU_K8);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K7);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K6);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K5);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K4);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K3);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K2);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K1);
+    k = mlp_horner_ps_avx512(k, t, MLP_GELU_K0);
+    __m512 gk = _mm512_mul_ps(g, k);
+    y.y = _mm512_sub_ps(_mm512_max_ps(_mm512_setzero_ps(), x),
+                        mlp_decay_scale_ps_avx512(_mm512_fmadd_ps(gk, e.tail, gk), e));
+
+    __m512 inverse = _mm512_fnmadd_ps(g, centre_inverse, centre_inverse);
+    __m512 below =
+        _mm512_fnmadd_ps(a, _mm512_set1_ps(MLP_NORMAL_DENSITY), _mm512_mul_ps(k, inverse));
+    below = mlp_decay_scale_ps_avx512(_mm512_fmadd_ps(below, e.tail, below), e);
+    y.slope = _mm512_mask_mov_ps(_mm512_sub_ps(one, below),
+                                 _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), below);
+    return y;
+}
+
+MLP_INLINE struct mlp_activated_avx512 mlp_gelu_tanh_ps_avx512(__m512 x)
+{
+    const __m512 one = _mm512_set1_ps(1.0f);
+    const __m512 square_hi = _mm512_set1_ps(MLP_GELU_TANH_SQUARE_HI);
+    const __m512 minus_cube = _mm512_set1_ps(-MLP_GELU_TANH_CUBE);
+    struct mlp_activated_avx512 g;
+    __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+    __m512 a = mlp_bounded_abs_ps_avx512(x, MLP_GELU_TANH_MAX);
+    __m512 square = _mm512_mul_ps(a, a);
+    __m512 square_low = _mm512_fmsub_ps(a, a, square);
+    __m512 sum = _mm512_add_ps(square_hi, square);
+    __m512 sum_low = _mm512_sub_ps(square, _mm512_sub_ps(sum, square_hi));
+    __m512 rest = _mm512_fmadd_ps(_mm512_set1_ps(MLP_GELU_TANH_CUBE_REST), square, square_low);
+    sum_low = _mm512_add_ps(sum_low, _mm512_add_ps(rest, _mm512_set1_ps(MLP_GELU_TANH_SQUARE_LO)));
+    __m512 cube = _mm512_mul_ps(minus_cube, a);
+    __m512 cube_low = _mm512_fmsub_ps(minus_cube, a, cube);
+    __m512 v = _mm512_mul_ps(cube, sum);
+    __m512 v_low = _mm512_fmsub_ps(cube, sum, v);
+    v_low = _mm512_fmadd_ps(cube_low, sum, v_low);
+    v_low = _mm512_fmadd_ps(cube, sum_low, v_low);
+    struct mlp_decay_avx512 e = mlp_decay_sum_ps_avx512(v, v_low);
+
+    __m512 z = mlp_decay_scale_ps_avx512(_mm512_add_ps(one, e.tail), e);
+    __m512 d = _mm512_add_ps(one, z);
+    __m512 quotient =
+        _mm512_div_ps(_mm512_mask_mov_ps(x, negative, _mm512_fnmsub_ps(a, e.tail, a)), d);
+    g.y = _mm512_mask_mov_ps(quotient, negative, mlp_decay_scale_ps_avx512(quotient, e));
+
+    __m512 r = _mm512_div_ps(one, d);
+    __m512 t = _mm512_mul_ps(z, r);
+    __m512 v_slope =
+        mlp_horner_ps_avx512(_mm512_set1_ps(MLP_GELU_TANH_CUBE_3), square, MLP_GELU_TANH_LINEAR);
+    __m512 bend = _mm512_mul_ps(_mm512_mul_ps(a, v_slope), _mm512_mul_ps(t, r));
+    g.slope = _mm512_mask_mov_ps(_mm512_add_ps(r, bend), negative, _mm512_sub_ps(t, bend));
+    return g;
+}
+
+MLP_INLINE struct mlp_activated_avx512 mlp_mish_ps_avx512(__m512 x)
+{
+    const __m512 one = _mm512_set1_ps(1.0f);
+    const __m512 two = _mm512_set1_ps(2.0f);
+    struct mlp_activated_avx512 m;
+    __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+    __m512 left = mlp_left_of_zero_ps_avx512(x);
+    struct mlp_decay_avx512 e = mlp_decay_ps_avx512(left);
+    __m512 z = mlp_decay_scale_ps_avx512(_mm512_add_ps(one, e.tail), e);
+    __m512 twice = _mm512_add_ps(z, z);
+    __m512 n = _mm512_mask_mov_ps(_mm512_mul_ps(z, twice), negative, _mm512_fmadd_ps(z, z, z));
+    __m512 d = _mm512_add_ps(
+        n, _mm512_mask_mov_ps(_mm512_add_ps(one, twice), negative, _mm512_add_ps(two, z)));
+    __m512 f = _mm512_div_ps(n, d);
+    __m512 product = _mm512_fmadd_ps(left, e.tail, left);
+    __m512 scaled = mlp_decay_scale_ps_avx512(_mm512_fnmadd_ps(product, f, product), e);
+    m.y = _mm512_mask_mov_ps(_mm512_fmadd_ps(left, f, x), negative, scaled);
+
+    __m512 tanh = _mm512_mul_ps(_mm512_mask_mov_ps(one, negative, z), _mm512_sub_ps(one, f));
+    __m512 factor = _mm512_mask_mov_ps(_mm512_add_ps(two, twice), negative, _mm512_set1_ps(4.0f));
+    __m512 bend = _mm512_mul_ps(left, _mm512_div_ps(_mm512_mul_ps(f, factor), d));
+    m.slope = _mm512_mask_mov_ps(_mm512_sub_ps(tanh, bend), negative, _mm512_add_ps(tanh, bend));
+    return m;
 }
 
 #endif

@@ -42,7 +42,11 @@ void mlp_gemm_forward_c(size_t rows, size_t panels, size_t k, const float *a, si
         const float *bias = epilogue->bias + j * MLP_NR;
         for (size_t i = 0; i < rows * MLP_NR; i++)
             panel[i] += bias[i % MLP_NR];
-        mlp_activation_forward_c(epilogue->activation, rows * MLP_NR, panel, panel);
+        if (epilogue->slope)
+            mlp_activation_slope_c(epilogue->activation, rows * MLP_NR, panel, panel,
+                                   epilogue->slope + j * epilogue->slope_stride);
+        else
+            mlp_activation_forward_c(epilogue->activation, rows * MLP_NR, panel, panel);
     }
 }
 
@@ -53,16 +57,21 @@ void mlp_gemm_dx_c(size_t rows, size_t panels, size_t k, const float *a, size_t 
     chains(rows, panels, k, a, a_stride, b, b_stride, c, c_stride, resume);
     if (!epilogue)
         return;
-    for (size_t j = 0; j < panels; j++)
-        mlp_activation_backward_c(epilogue->activation, rows * MLP_NR,
-                                  epilogue->y + j * epilogue->y_stride, c + j * c_stride);
+    for (size_t j = 0; j < panels; j++) {
+        float *panel = c + j * c_stride;
+        const float *y = epilogue->y + j * epilogue->y_stride;
+        if (!epilogue->by_slope)
+            mlp_activation_backward_c(epilogue->activation, rows * MLP_NR, y, panel);
+        for (size_t i = 0; epilogue->by_slope && i < rows * MLP_NR; i++)
+            panel[i] *= y[i];
+    }
 }
 
 void mlp_gemm_dw_c(size_t rows, size_t k, const float *a, size_t a_stride, const float *b,
                    bool resume, float *g, const struct mlp_update *update, float *w, float *m,
                    float *v)
 {
-    assert(rows > 0 && k > 0 && (g || (update && !resume)));
+    assert(rows > 0 && k > 0 && g);
     for (size_t r = 0; r < rows; r++) {
         const float *column = a + r / MLP_NR * a_stride + r % MLP_NR;
         float sum[MLP_NR];

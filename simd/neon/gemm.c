@@ -164,11 +164,35 @@ MLP_INLINE void relu_backward(size_t rows, size_t lines, const float *y, size_t 
     }
 }
 
+/* The slope y in place of an output. */
+MLP_INLINE void scale(size_t rows, size_t lines, const float *y, size_t y_stride, tile sum)
+{
+    MLP_UNROLL
+    for (size_t i = 0; i < lines; i++) {
+        MLP_UNROLL
+        for (size_t v = 0; v < VECTORS; v++)
+            sum[i][v] = vmulq_f32(sum[i][v], vld1q_f32(y + line_at(i, rows, y_stride) + v * 4));
+    }
+}
+
 /* Whether an activation is applied to what has just been stored: too long, or
  * too rare, to stand in every kind of tile. */
 static inline bool after_store(enum mlp_activation activation)
 {
     return activation != MLP_IDENTITY && activation != MLP_RELU;
+}
+
+/* Row r and panel j on, of `panels` panels at c: the activation of what is stored. */
+static void activate_rows(size_t rows, size_t panels, size_t r, size_t j,
+                          const struct mlp_forward_epilogue *epilogue, float *c, size_t c_stride)
+{
+    for (size_t p = 0; p < panels; p++, c += c_stride) {
+        if (epilogue->slope)
+            mlp_activation_slope_neon(epilogue->activation, rows * MLP_NR, c, c,
+                                   epilogue->slope + (j + p) * epilogue->slope_stride + r * MLP_NR);
+        else
+            mlp_activation_forward_neon(epilogue->activation, rows * MLP_NR, c, c);
+    }
 }
 
 /* The tile of `rows` rows from row r and `panels` panels from panel j, with at
@@ -185,16 +209,16 @@ MLP_INLINE void multiply_tile(size_t rows, size_t panels, const struct product *
     chains(rows, panels, x, x->a + r * MLP_NR, x->b + j * x->b_stride, sum);
     if (forward)
         add_bias(rows, lines, forward->bias + j * MLP_NR, sum);
-    if (forward && forward->activation == MLP_RELU)
+    if (forward && forward->activation == MLP_RELU && !forward->slope)
         relu(lines, sum);
-    if (dx && dx->activation == MLP_RELU)
+    if (dx && dx->by_slope)
+        scale(rows, lines, y, dx->y_stride, sum);
+    else if (dx && dx->activation == MLP_RELU)
         relu_backward(rows, lines, y, dx->y_stride, sum);
     store(rows, lines, sum, c, x->c_stride);
-    if (forward && after_store(forward->activation)) {
-        for (size_t p = 0; p < panels; p++, c += x->c_stride)
-            mlp_activation_forward_neon(forward->activation, rows * MLP_NR, c, c);
-    }
-    if (dx && after_store(dx->activation)) {
+    if (forward && (forward->slope || after_store(forward->activation)))
+        activate_rows(rows, panels, r, j, forward, c, x->c_stride);
+    if (dx && !dx->by_slope && after_store(dx->activation)) {
         for (size_t p = 0; p < panels; p++, c += x->c_stride, y += dx->y_stride)
             mlp_activation_backward_neon(dx->activation, rows * MLP_NR, y, c);
     }
@@ -331,6 +355,8 @@ MLP_INLINE void gradient_tile(size_t rows, const struct gradient *x, size_t r)
             mlp_adam_f32_neon(&x->constants, vld1q_f32(g + i), x->w + at + i, x->m + at + i,
                               x->v + at + i);
         break;
+    default:
+        break;
     }
 }
 
@@ -338,21 +364,18 @@ void mlp_gemm_dw_6x16_neon(size_t rows, size_t k, const float *a, size_t a_strid
                            bool resume, float *g, const struct mlp_update *update, float *w,
                            float *m, float *v)
 {
-    if (update && !mlp_has_update_neon(update->optimizer)) {
-        mlp_gemm_dw_c(rows, k, a, a_stride, b, resume, g, update, w, m, v);
-        return;
-    }
+    bool fused = update && mlp_fuses_update_neon(update->optimizer);
     struct gradient x = {.k = k,
                          .a_stride = a_stride,
                          .a = a,
                          .b = b,
                          .resume = resume,
                          .g = g,
-                         .update = update,
+                         .update = fused ? update : NULL,
                          .w = w,
                          .m = m,
                          .v = v};
-    if (update)
+    if (fused)
         x.constants = mlp_update_broadcast_neon(update);
     const struct tiles tiles = split(rows);
     for (size_t i = 0, r = 0; i < tiles.count; r += tile_rows(&tiles, i), i++) {
@@ -377,4 +400,6 @@ void mlp_gemm_dw_6x16_neon(size_t rows, size_t k, const float *a, size_t a_strid
             break;
         }
     }
+    if (update && !fused)
+        mlp_update_neon(rows * MLP_NR, update, g, w, m, v);
 }

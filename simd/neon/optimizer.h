@@ -36,15 +36,9 @@ static inline void mlp_sgd_f32_neon(const struct mlp_update_neon *u, float32x4_t
     vst1q_f32(w, vfmsq_f32(vld1q_f32(w), u->rate, g));
 }
 
-/* Whether there is a version for vectors; others run the C kernel. */
-static inline bool mlp_has_update_neon(enum mlp_optimizer optimizer)
-{
-    return optimizer == MLP_SGD || optimizer == MLP_ADAM;
-}
-
-/* w[0..3] and its moments, as mlp_update_fn. */
-static inline void mlp_adam_f32_neon(const struct mlp_update_neon *u, float32x4_t g, float *w,
-                                     float *m, float *v)
+/* Adam, as mlp_update_fn: new moments, and the step that they give. */
+static inline float32x4_t mlp_adam_step_f32_neon(const struct mlp_update_neon *u, float32x4_t g,
+                                                 float *m, float *v)
 {
     float32x4_t m0 = vld1q_f32(m);
     float32x4_t v0 = vld1q_f32(v);
@@ -56,7 +50,22 @@ static inline void mlp_adam_f32_neon(const struct mlp_update_neon *u, float32x4_
     float32x4_t step = vdivq_f32(m1, vaddq_f32(vsqrtq_f32(v1), u->epsilon));
     vst1q_f32(m, m1);
     vst1q_f32(v, v1);
+    return step;
+}
+
+/* w[0..3] and its moments. */
+static inline void mlp_adam_f32_neon(const struct mlp_update_neon *u, float32x4_t g, float *w,
+                                     float *m, float *v)
+{
+    float32x4_t step = mlp_adam_step_f32_neon(u, g, m, v);
     vst1q_f32(w, vfmsq_f32(vld1q_f32(w), u->rate, step));
+}
+
+/* Whether the epilogue of the weight gradient updates from registers; others take
+ * their gradient from memory. */
+static inline bool mlp_fuses_update_neon(enum mlp_optimizer optimizer)
+{
+    return optimizer == MLP_SGD || optimizer == MLP_ADAM;
 }
 
 #endif

@@ -2,33 +2,32 @@
 /* mlp eval */
 #include "output.h"
 #include "run.h"
+#include "scores.h"
 
-#include <math.h>
-
-static json_t *finite_real(double value)
+static void print_scores(const struct settings *s, const mlp_model *model,
+                         const struct scores *scores)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    char fingerprint[65];
+    mlp_model_fingerprint(model, fingerprint);
+    if (s->json) {
+        json_t *object = scores_json(scores);
+        json_object_set_new(object, "fingerprint", json_string(fingerprint));
+        result_json(object);
+        return;
+    }
+    scores_print(scores);
+    result("fingerprint %s\n", fingerprint);
+    scores_print_confusion(scores);
 }
 
 static int evaluate(const struct settings *s, const mlp_model *model, const mlp_dataset *data)
 {
-    mlp_evaluation found;
-    mlp_error error;
-    char fingerprint[65];
-    if (mlp_model_evaluate(model, data, s->train.threads, &found, &error) != MLP_OK)
-        return fail_with(&error);
-    mlp_model_fingerprint(model, fingerprint);
-    if (s->json) {
-        result_json(json_pack("{s:f, s:o, s:I, s:I, s:s}", "accuracy", found.accuracy, "loss",
-                              finite_real(found.loss), "correct", (json_int_t)found.correct,
-                              "count", (json_int_t)found.count, "fingerprint", fingerprint));
-        return MLP_OK;
-    }
-    result("accuracy %.2f %%, %zu of %zu samples\n", 100 * found.accuracy, found.correct,
-           found.count);
-    result("loss %.6f\n", found.loss);
-    result("fingerprint %s\n", fingerprint);
-    return MLP_OK;
+    struct scores scores;
+    int status = scores_of(model, data, s->data, s->train.threads, s->top_k, &scores);
+    if (status == MLP_OK)
+        print_scores(s, model, &scores);
+    scores_end(&scores);
+    return status;
 }
 
 int run_eval(const struct settings *settings)

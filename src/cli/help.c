@@ -3,6 +3,7 @@
 
 #include "output.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ static const struct exit_code exit_codes[] = {
     {"1", "input, output or memory failed"},
     {"2", "wrong use of the command line"},
     {"3", "bad data in a file"},
-    {"4", "training diverged"},
+    {"4", "training diverged; what --save names holds the last good weights"},
     {"130, 143", "stopped by SIGINT or SIGTERM; what --save names is saved first"},
 };
 
@@ -34,27 +35,54 @@ void option_syntax(const struct option_row *row, char text[OPTION_TEXT_SIZE])
 void option_text(const struct option_row *row, char text[OPTION_TEXT_SIZE])
 {
     size_t length = (size_t)snprintf(text, OPTION_TEXT_SIZE, "%s", row->help);
+    const char *before = length > 0 && row->help[length - 1] == ':' ? " " : "; one of ";
     for (size_t i = 0; row->choice && row->choice(i) && length < OPTION_TEXT_SIZE; i++)
         length += (size_t)snprintf(text + length, OPTION_TEXT_SIZE - length, "%s%s",
-                                   i == 0 ? "; one of " : ", ", row->choice(i));
+                                   i == 0 ? before : ", ", row->choice(i));
+}
+
+/* --- Recipes ---------------------------------------------------------------------- */
+
+/* Appends to a text of OPTION_TEXT_SIZE, cutting what does not fit. */
+__attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + length, OPTION_TEXT_SIZE - length, format, args);
+    va_end(args);
+}
+
+static void append_network(char *text, const mlp_recipe *recipe)
+{
+    const mlp_layer_spec *first = &recipe->hidden[0];
+    append(text, " --hidden %s", recipe->hidden_count == 0 ? "none" : "");
+    for (size_t i = 0; i < recipe->hidden_count; i++)
+        append(text, "%s%zu", i == 0 ? "" : ",", recipe->hidden[i].units);
+    if (recipe->hidden_count > 0)
+        append(text, " --activation %s", mlp_activation_name(first->activation));
+    if (recipe->hidden_count > 0 && first->norm != MLP_NORM_NONE)
+        append(text, " --norm %s", mlp_norm_name(first->norm));
+    if (recipe->hidden_count > 0 && first->dropout > 0)
+        append(text, " --dropout %g", (double)first->dropout);
+    append(text, " --loss %s --init %s", mlp_loss_name(recipe->loss), mlp_init_name(recipe->init));
 }
 
 void recipe_text(const mlp_recipe *recipe, char text[OPTION_TEXT_SIZE])
 {
     const mlp_train_options *o = &recipe->options;
-    size_t length = (size_t)snprintf(text, OPTION_TEXT_SIZE, "%s: --hidden ", recipe->summary);
-    for (size_t i = 0; i < recipe->hidden_count && length < OPTION_TEXT_SIZE; i++)
-        length += (size_t)snprintf(text + length, OPTION_TEXT_SIZE - length, "%s%zu",
-                                   i == 0 ? "" : ",", recipe->hidden[i]);
-    if (length >= OPTION_TEXT_SIZE)
-        return;
-    snprintf(text + length, OPTION_TEXT_SIZE - length,
-             " --activation %s --init %s --optimizer %s --lr %g --batch %zu --epochs %zu"
-             " --seed %llu",
-             mlp_activation_name(recipe->activation), mlp_init_name(recipe->init),
-             mlp_optimizer_name(o->optimizer), o->learning_rate, o->batch, o->epochs,
-             (unsigned long long)o->seed);
+    snprintf(text, OPTION_TEXT_SIZE, "%s: --data %s", recipe->summary, recipe->data);
+    append_network(text, recipe);
+    append(text, " --optimizer %s --lr %g", mlp_optimizer_name(o->optimizer), o->learning_rate);
+    if (o->weight_decay > 0)
+        append(text, " --weight-decay %g", o->weight_decay);
+    if (o->schedule.kind != MLP_SCHEDULE_CONSTANT)
+        append(text, " --schedule %s", mlp_schedule_name(o->schedule.kind));
+    append(text, " --batch %zu --epochs %zu%s --seed %llu", o->batch, o->epochs,
+           o->shuffle ? "" : " --no-shuffle", (unsigned long long)o->seed);
 }
+
+/* --- Printing ---------------------------------------------------------------------- */
 
 /* A term and its explanation, wrapped. */
 static void print_entry(const char *term, const char *text)
@@ -114,21 +142,33 @@ void help_program(void)
     print_exit_codes();
 }
 
-void help_command(const struct command *command)
+/* The command's options under the headings of their groups. */
+static bool print_options(const struct command *command)
 {
     char syntax[OPTION_TEXT_SIZE], text[OPTION_TEXT_SIZE];
     bool takes_recipe = false;
-    result("Usage: mlp %s%s%s [OPTION]...\n\n%s\n\nOptions:\n", command->name,
-           *command->argument ? " " : "", command->argument, command->summary);
+    const char *heading = NULL;
     for (size_t i = 0; option_at(i); i++) {
-        if (!(option_at(i)->commands & command->bit))
+        const struct option_row *row = option_at(i);
+        if (!(row->commands & command->bit))
             continue;
-        option_syntax(option_at(i), syntax);
-        option_text(option_at(i), text);
+        if (heading != group_name(row->group)) {
+            heading = group_name(row->group);
+            result("\n%s:\n", heading);
+        }
+        option_syntax(row, syntax);
+        option_text(row, text);
         print_entry(syntax, text);
-        takes_recipe = takes_recipe || option_at(i)->choice == recipe_name;
+        takes_recipe = takes_recipe || row->choice == recipe_name;
     }
-    if (takes_recipe)
+    return takes_recipe;
+}
+
+void help_command(const struct command *command)
+{
+    result("Usage: mlp %s%s%s [OPTION]...\n\n%s\n", command->name, *command->argument ? " " : "",
+           command->argument, command->summary);
+    if (print_options(command))
         print_recipes();
     print_exit_codes();
 }

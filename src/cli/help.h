@@ -18,11 +18,11 @@ struct exit_code {
 const struct exit_code *exit_code_at(size_t i);
 
 /* What an option takes and its explanation with the names to choose from. */
-enum { OPTION_TEXT_SIZE = 512 };
+enum { OPTION_TEXT_SIZE = 1024 };
 void option_syntax(const struct option_row *row, char text[OPTION_TEXT_SIZE]);
 void option_text(const struct option_row *row, char text[OPTION_TEXT_SIZE]);
 
-/* "256,256, relu, ...": what a recipe sets. */
+/* What a recipe is, and the options that it stands for. */
 void recipe_text(const mlp_recipe *recipe, char text[OPTION_TEXT_SIZE]);
 
 #endif

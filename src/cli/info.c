@@ -3,6 +3,7 @@
 #include "environment.h"
 #include "output.h"
 #include "run.h"
+#include "spec_text.h"
 
 #include <string.h>
 
@@ -47,24 +48,25 @@ static int describe_machine(const struct settings *s)
 
 /* --- A model ---------------------------------------------------------------- */
 
-static uint64_t layer_parameters(const mlp_spec *spec, size_t l)
+/* Weights, biases, and what scales and shifts a normalised layer. */
+static uint64_t layer_parameters(const mlp_model *model, size_t l)
 {
-    return (uint64_t)(spec->widths[l] + 1) * spec->widths[l + 1];
+    const mlp_layer_spec *layer = &mlp_model_spec(model)->layers[l];
+    uint64_t a_unit = mlp_model_layer_inputs(model, l) + 1;
+    return layer->units * (a_unit + (layer->norm != MLP_NORM_NONE ? 2 : 0));
 }
 
-static const char *layer_activation(const mlp_spec *spec, size_t l)
+static json_t *layer_array(const mlp_model *model)
 {
-    return mlp_activation_name(l + 1 < spec->layer_count ? spec->activation : MLP_IDENTITY);
-}
-
-static json_t *layer_array(const mlp_spec *spec)
-{
+    const mlp_spec *spec = mlp_model_spec(model);
     json_t *array = json_array();
     for (size_t l = 0; l < spec->layer_count; l++) {
-        json_t *layer =
-            json_pack("{s:I, s:I, s:s, s:I}", "inputs", (json_int_t)spec->widths[l], "outputs",
-                      (json_int_t)spec->widths[l + 1], "activation", layer_activation(spec, l),
-                      "parameters", (json_int_t)layer_parameters(spec, l));
+        const mlp_layer_spec *one = &spec->layers[l];
+        json_t *layer = json_pack(
+            "{s:I, s:I, s:s, s:s, s:f, s:I}", "inputs",
+            (json_int_t)mlp_model_layer_inputs(model, l), "outputs", (json_int_t)one->units,
+            "activation", mlp_activation_name(one->activation), "norm", mlp_norm_name(one->norm),
+            "dropout", (double)one->dropout, "parameters", (json_int_t)layer_parameters(model, l));
         if (json_array_append_new(array, layer) != 0) {
             json_decref(array);
             return NULL;
@@ -73,27 +75,39 @@ static json_t *layer_array(const mlp_spec *spec)
     return array;
 }
 
+static void describe_json(const struct settings *s, const mlp_model *model, const char *fingerprint)
+{
+    mlp_scaling scaling = mlp_model_scaling(model);
+    result_json(json_pack("{s:s, s:o, s:s, s:I, s:f, s:b, s:b, s:s}", "file", s->model, "layers",
+                          layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss),
+                          "parameters", (json_int_t)mlp_model_parameters(model), "input_divisor",
+                          (double)mlp_model_input_divisor(model), "standardized_inputs",
+                          scaling.input_mean != NULL, "standardized_targets",
+                          scaling.target_mean != NULL, "fingerprint", fingerprint));
+}
+
 static void describe(const struct settings *s, const mlp_model *model)
 {
     const mlp_spec *spec = mlp_model_spec(model);
-    char fingerprint[65], text[NUMBER_SIZE];
-    uint64_t parameters = 0;
+    mlp_scaling scaling = mlp_model_scaling(model);
+    char fingerprint[65], number[NUMBER_SIZE], text[SPEC_TEXT_SIZE];
     mlp_model_fingerprint(model, fingerprint);
-    for (size_t l = 0; l < spec->layer_count; l++)
-        parameters += layer_parameters(spec, l);
     if (s->json) {
-        result_json(json_pack("{s:s, s:o, s:I, s:f, s:s}", "file", s->model, "layers",
-                              layer_array(spec), "parameters", (json_int_t)parameters,
-                              "input_divisor", (double)mlp_model_input_divisor(model),
-                              "fingerprint", fingerprint));
+        describe_json(s, model, fingerprint);
         return;
     }
     result("file         %s\n", s->model);
-    for (size_t l = 0; l < spec->layer_count; l++)
-        result("layer %-6zu %zu -> %zu, %s\n", l, spec->widths[l], spec->widths[l + 1],
-               layer_activation(spec, l));
-    result("parameters   %s\n", grouped(parameters, text));
-    result("inputs       bytes are divided by %g\n", (double)mlp_model_input_divisor(model));
+    for (size_t l = 0; l < spec->layer_count; l++) {
+        layer_text(&spec->layers[l], text);
+        result("layer %-6zu %zu -> %zu, %s\n", l, mlp_model_layer_inputs(model, l),
+               spec->layers[l].units, text);
+    }
+    result("loss         %s\n", mlp_loss_name(spec->loss));
+    result("parameters   %s\n", grouped(mlp_model_parameters(model), number));
+    result("inputs       bytes are divided by %g%s\n", (double)mlp_model_input_divisor(model),
+           scaling.input_mean ? "; inputs are standardised" : "");
+    if (scaling.target_mean)
+        result("values       learnt standardised, predicted in the data's units\n");
     result("fingerprint  %s\n", fingerprint);
 }
 

@@ -39,8 +39,13 @@ static void print_synopsis(void)
 static void print_options(void)
 {
     char syntax[OPTION_TEXT_SIZE], text[OPTION_TEXT_SIZE];
+    const char *heading = NULL;
     result(".SH OPTIONS\nThe commands that take an option stand in parentheses.\n");
     for (size_t i = 0; option_at(i); i++) {
+        if (heading != group_name(option_at(i)->group)) {
+            heading = group_name(option_at(i)->group);
+            result(".SS %s\n", heading);
+        }
         option_syntax(option_at(i), syntax);
         option_text(option_at(i), text);
         print_entry(syntax, text);
@@ -93,6 +98,10 @@ void help_man(void)
     result(".SH EXAMPLES\n");
     print_entry("mlp train --epochs 5 --save digits.safetensors",
                 "Trains on the built-in digits and saves the model.");
+    print_entry("mlp train --data FOLDER --valid 0.1 --patience 5 --standardize --report run.html",
+                "Keeps a tenth of the samples for validation, stops when it gets no better, and "
+                "writes a page of curves.");
+    print_entry("mlp train --recipe perceptron --data and", "Learns AND as Rosenblatt did.");
     print_entry("mlp eval digits.safetensors", "Tests it.");
     print_entry("mlp predict digits.safetensors --json", "Prints all probabilities.");
 }

@@ -6,21 +6,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Samples at a time: their probabilities are printed before the next ones are
+/* Samples at a time: what is known of them is printed before the next ones are
  * computed. */
 enum { BLOCK = 1024 };
 
-/* Probabilities of the samples from `first` on. */
+/* Outputs of the samples from `first` on: the inputs of a whole data set are one array. */
 static mlp_status predict_block(const struct settings *s, const mlp_model *model,
-                                const mlp_dataset *data, size_t first, size_t count,
-                                float *probabilities, mlp_error *error)
+                                const mlp_dataset *data, size_t first, size_t count, float *outputs,
+                                mlp_error *error)
 {
-    size_t at = first * mlp_dataset_features(data);
-    const uint8_t *u8 = mlp_dataset_u8(data);
+    const uint8_t *u8 = mlp_dataset_u8_at(data, first);
     if (u8)
-        return mlp_model_predict_u8(model, u8 + at, count, s->train.threads, probabilities, error);
-    return mlp_model_predict_f32(model, mlp_dataset_f32(data) + at, count, s->train.threads,
-                                 probabilities, error);
+        return mlp_model_predict_u8(model, u8, count, s->train.threads, outputs, error);
+    return mlp_model_predict_f32(model, mlp_dataset_f32_at(data, first), count, s->train.threads,
+                                 outputs, error);
 }
 
 static json_t *real_array(const float *values, size_t count)
@@ -35,46 +34,79 @@ static json_t *real_array(const float *values, size_t count)
     return array;
 }
 
-static int print_sample(const struct settings *s, size_t index, const float *probabilities,
-                        size_t classes)
+/* --- A sample ---------------------------------------------------------------------- */
+
+/* Of the class that a probability or a score tells. */
+static void print_class(const struct settings *s, const mlp_model *model, size_t index,
+                        const float *outputs)
 {
-    size_t best = 0;
-    for (size_t c = 0; c < classes; c++) {
-        if (isnan(probabilities[c]))
-            return fail(MLP_ERROR_DATA, "sample %zu: the network's outputs overflow", index);
-        if (probabilities[c] > probabilities[best])
-            best = c;
+    mlp_loss loss = mlp_model_spec(model)->loss;
+    bool shares = loss == MLP_CROSS_ENTROPY || loss == MLP_BINARY_CROSS_ENTROPY;
+    size_t class = mlp_model_class(model, outputs), count = mlp_model_outputs(model);
+    const float both[] = {1.0f - outputs[0], outputs[0]}; /* where one unit tells two classes */
+    if (shares && count == 1) {
+        outputs = both;
+        count = 2;
     }
-    if (s->json)
-        result_json(json_pack("{s:I, s:I, s:f, s:o}", "index", (json_int_t)index, "class",
-                              (json_int_t)best, "probability", (double)probabilities[best],
-                              "probabilities", real_array(probabilities, classes)));
+    float chosen = outputs[count > 1 ? class : 0];
+    if (!s->json)
+        result("%zu %zu %.6f\n", index, class, (double)chosen);
     else
-        result("%zu %zu %.6f\n", index, best, (double)probabilities[best]);
+        result_json(json_pack("{s:I, s:I, s:f, s:o}", "index", (json_int_t)index, "class",
+                              (json_int_t) class, shares ? "probability" : "score", (double)chosen,
+                              shares ? "probabilities" : "scores", real_array(outputs, count)));
+}
+
+static void print_values(const struct settings *s, size_t index, const float *values, size_t count)
+{
+    if (s->json) {
+        result_json(json_pack("{s:I, s:o}", "index", (json_int_t)index, "values",
+                              real_array(values, count)));
+        return;
+    }
+    result("%zu", index);
+    for (size_t i = 0; i < count; i++)
+        result(" %.9g", (double)values[i]);
+    result("\n");
+}
+
+static int print_sample(const struct settings *s, const mlp_model *model, size_t index,
+                        const float *outputs)
+{
+    size_t count = mlp_model_outputs(model);
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(outputs[i]))
+            return fail(MLP_ERROR_DATA, "sample %zu: the network's outputs overflow", index);
+    }
+    if (mlp_model_classes(model) > 0)
+        print_class(s, model, index, outputs);
+    else
+        print_values(s, index, outputs, count);
     return MLP_OK;
 }
 
+/* --- All of them --------------------------------------------------------------------- */
+
 static int predict(const struct settings *s, const mlp_model *model, const mlp_dataset *data)
 {
-    const mlp_spec *spec = mlp_model_spec(model);
-    size_t classes = spec->widths[spec->layer_count], total = mlp_dataset_count(data);
+    size_t units = mlp_model_outputs(model), total = mlp_dataset_count(data);
     mlp_error error;
     int status = MLP_OK;
-    if (mlp_dataset_features(data) != spec->widths[0])
+    if (mlp_dataset_features(data) != mlp_model_inputs(model))
         return fail(MLP_ERROR_DATA, "%s: samples of %zu values, the model takes %zu", s->data,
-                    mlp_dataset_features(data), spec->widths[0]);
-    float *probabilities = malloc(BLOCK * classes * sizeof *probabilities);
-    if (!probabilities)
-        return fail(MLP_ERROR_INTERNAL, "out of memory for the probabilities");
+                    mlp_dataset_features(data), mlp_model_inputs(model));
+    float *outputs = malloc(BLOCK * units * sizeof *outputs);
+    if (!outputs)
+        return fail(MLP_ERROR_INTERNAL, "out of memory for the outputs");
 
     for (size_t first = 0; first < total && status == MLP_OK && result_working(); first += BLOCK) {
         size_t count = total - first < BLOCK ? total - first : BLOCK;
-        if (predict_block(s, model, data, first, count, probabilities, &error) != MLP_OK)
+        if (predict_block(s, model, data, first, count, outputs, &error) != MLP_OK)
             status = fail_with(&error);
         for (size_t i = 0; i < count && status == MLP_OK; i++)
-            status = print_sample(s, first + i, probabilities + i * classes, classes);
+            status = print_sample(s, model, first + i, outputs + i * units);
     }
-    free(probabilities);
+    free(outputs);
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "output.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,18 @@ enum {
     DEFAULT_COLUMNS = 80,
     LONGEST_BAR = 30,
     SHORTEST_BAR = 10,
-    PIECE_SIZE = 32,
+    PIECE_SIZE = 48,
+    LINE_SIZE = 256,
 };
 
-/* The pieces of the line from left to right; the bar stands after the first. */
+/* The pieces of both lines from left to right; the bar stands after the first. */
 enum piece {
     EPOCH,
     LOSS,
-    ACCURACY,
+    TRAIN,
+    VALID,
+    TEST,
+    SECONDS,
     RATE,
     LEFT,
     PIECES,
@@ -47,6 +52,8 @@ double progress_rate(const mlp_progress *now)
     return now->seconds > 0 ? (double)now->samples_done / now->seconds : 0;
 }
 
+/* --- Pieces ---------------------------------------------------------------------- */
+
 /* "1:05" or "2:01:05" */
 static void format_time(char text[PIECE_SIZE], double seconds)
 {
@@ -57,24 +64,66 @@ static void format_time(char text[PIECE_SIZE], double seconds)
         snprintf(text, PIECE_SIZE, "%lu:%02lu:%02lu left", s / 3600, s / 60 % 60, s % 60);
 }
 
-/* All pieces; what is not known yet is empty. */
-static void format_pieces(char pieces[PIECES][PIECE_SIZE], const mlp_progress *now,
-                          double test_accuracy, double elapsed)
+/* "test 97.12 %" or "test R2 0.9712"; nothing where the score is not known. */
+static void format_score(char text[PIECE_SIZE], const char *of, bool classifies, double score)
 {
-    double in_epoch = (double)now->samples_done / (double)now->samples;
-    double done = ((double)(now->epoch - 1) + in_epoch) / (double)now->epochs;
+    if (isnan(score))
+        return;
+    if (classifies)
+        snprintf(text, PIECE_SIZE, "%s %.2f %%", of, 100 * score);
+    else
+        snprintf(text, PIECE_SIZE, "%s R2 %.4f", of, score);
+}
+
+/* What both lines show; the rest is left empty. */
+static void format_pieces(char pieces[PIECES][PIECE_SIZE], const struct progress *progress,
+                          const mlp_progress *now)
+{
+    char epochs[NUMBER_SIZE], number[NUMBER_SIZE];
     double rate = progress_rate(now);
     memset(pieces, 0, PIECES * sizeof pieces[0]);
-    snprintf(pieces[EPOCH], PIECE_SIZE, "epoch %zu/%zu", now->epoch, now->epochs);
-    snprintf(pieces[LOSS], PIECE_SIZE, "loss %.4f", now->loss);
-    if (test_accuracy >= 0)
-        snprintf(pieces[ACCURACY], PIECE_SIZE, "test %.2f %%", 100 * test_accuracy);
-    if (rate >= 10000)
+    int digits = snprintf(epochs, sizeof epochs, "%zu", now->epochs);
+    snprintf(pieces[EPOCH], PIECE_SIZE, "epoch %*zu/%s", digits, now->epoch, epochs);
+    if (progress->counts)
+        snprintf(pieces[LOSS], PIECE_SIZE, "errors %.0f", now->loss * (double)now->samples_done);
+    else
+        snprintf(pieces[LOSS], PIECE_SIZE, "loss %.4f", now->loss);
+    format_score(pieces[TRAIN], "train", true, now->train_accuracy);
+    if (rate >= 100000)
         snprintf(pieces[RATE], PIECE_SIZE, "%.0fk samples/s", rate / 1000);
     else
-        snprintf(pieces[RATE], PIECE_SIZE, "%.0f samples/s", rate);
-    if (done > 0)
-        format_time(pieces[LEFT], elapsed * (1 - done) / done);
+        snprintf(pieces[RATE], PIECE_SIZE, "%s samples/s", grouped((uint64_t)rate, number));
+}
+
+/* --- Lines ----------------------------------------------------------------------- */
+
+/* Columns of the pieces that fit into `width`, which are marked. */
+static size_t choose_pieces(char pieces[PIECES][PIECE_SIZE], const enum piece by_importance[PIECES],
+                            size_t width, bool shown[PIECES])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < PIECES; i++) {
+        enum piece piece = by_importance[i];
+        size_t length = strlen(pieces[piece]) + (used > 0 ? 2 : 0);
+        shown[piece] = pieces[piece][0] != '\0' && used + length <= width;
+        if (shown[piece])
+            used += length;
+    }
+    return used;
+}
+
+static void join_pieces(char *line, size_t size, char pieces[PIECES][PIECE_SIZE],
+                        const bool shown[PIECES], const char *bar)
+{
+    size_t length = 0;
+    line[0] = '\0';
+    for (size_t i = 0; i < PIECES; i++) {
+        if (shown[i] && length < size)
+            length += (size_t)snprintf(line + length, size - length, "%s%s", length > 0 ? "  " : "",
+                                       pieces[i]);
+        if (i == EPOCH && bar[0] != '\0' && length < size)
+            length += (size_t)snprintf(line + length, size - length, "  %s", bar);
+    }
 }
 
 /* "[=====>    ]" in `width` columns. */
@@ -92,40 +141,44 @@ static void format_bar(char *bar, size_t width, double fraction)
     bar[width] = '\0';
 }
 
-void progress_format(char *line, size_t size, size_t width, const mlp_progress *now,
-                     double test_accuracy, double elapsed)
+void progress_format(char *line, size_t size, size_t width, const struct progress *progress,
+                     const mlp_progress *now, double elapsed)
 {
-    static const enum piece by_importance[PIECES] = {EPOCH, LOSS, ACCURACY, LEFT, RATE};
+    static const enum piece by_importance[PIECES] = {EPOCH, LOSS,  TRAIN, LEFT,
+                                                     RATE,  VALID, TEST,  SECONDS};
     char pieces[PIECES][PIECE_SIZE];
-    bool shown[PIECES] = {false};
+    bool shown[PIECES];
     char bar[LONGEST_BAR + 1] = "";
-    size_t used = 0;
+    double in_epoch = (double)now->samples_done / (double)now->samples;
+    double done = ((double)(now->epoch - 1) + in_epoch) / (double)now->epochs;
 
-    format_pieces(pieces, now, test_accuracy, elapsed);
-    for (size_t i = 0; i < PIECES; i++) {
-        enum piece piece = by_importance[i];
-        size_t length = strlen(pieces[piece]) + (used > 0 ? 2 : 0);
-        if (pieces[piece][0] == '\0' || used + length > width)
-            continue;
-        shown[piece] = true;
-        used += length;
-    }
-    if (used + 2 + SHORTEST_BAR <= width) {
+    format_pieces(pieces, progress, now);
+    if (done > 0)
+        format_time(pieces[LEFT], elapsed * (1 - done) / done);
+    size_t used = choose_pieces(pieces, by_importance, width, shown);
+    if (shown[EPOCH] && used + 2 + SHORTEST_BAR <= width) {
         size_t room = width - used - 2;
-        format_bar(bar, room < LONGEST_BAR ? room : LONGEST_BAR,
-                   (double)now->samples_done / (double)now->samples);
+        format_bar(bar, room < LONGEST_BAR ? room : LONGEST_BAR, in_epoch);
     }
-
-    size_t length = 0;
-    line[0] = '\0';
-    for (size_t i = 0; i < PIECES; i++) {
-        if (shown[i] && length < size)
-            length += (size_t)snprintf(line + length, size - length, "%s%s", length > 0 ? "  " : "",
-                                       pieces[i]);
-        if (i == EPOCH && bar[0] != '\0' && length < size)
-            length += (size_t)snprintf(line + length, size - length, "  %s", bar);
-    }
+    join_pieces(line, size, pieces, shown, bar);
 }
+
+void progress_format_epoch(char *line, size_t size, size_t width, const struct progress *progress,
+                           const mlp_progress *now)
+{
+    static const enum piece by_importance[PIECES] = {EPOCH, LOSS,    VALID, TEST,
+                                                     TRAIN, SECONDS, RATE,  LEFT};
+    char pieces[PIECES][PIECE_SIZE];
+    bool shown[PIECES];
+    format_pieces(pieces, progress, now);
+    format_score(pieces[VALID], "valid", progress->classifies, now->valid_score);
+    format_score(pieces[TEST], "test", progress->classifies, now->test_score);
+    snprintf(pieces[SECONDS], PIECE_SIZE, "%.2f s", now->seconds);
+    choose_pieces(pieces, by_importance, width, shown);
+    join_pieces(line, size, pieces, shown, "");
+}
+
+/* --- On stderr -------------------------------------------------------------------- */
 
 static bool can_redraw(void)
 {
@@ -133,22 +186,23 @@ static bool can_redraw(void)
     return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 }
 
-void progress_begin(struct progress *progress)
+void progress_begin(struct progress *progress, mlp_loss loss)
 {
     *progress = (struct progress){
         .live = can_redraw(),
+        .classifies = mlp_loss_classifies(loss),
+        .counts = loss == MLP_PERCEPTRON,
         .start = progress_now(),
-        .test_accuracy = -1,
     };
 }
 
 void progress_step(struct progress *progress, const mlp_progress *now)
 {
-    char line[256];
+    char line[LINE_SIZE];
     if (!progress->live)
         return;
     /* One column is left free: some terminals wrap when the last one is filled. */
-    progress_format(line, sizeof line, terminal_columns() - 1, now, progress->test_accuracy,
+    progress_format(line, sizeof line, terminal_columns() - 1, progress, now,
                     progress_now() - progress->start);
     fprintf(stderr, "\r%s\033[K", line);
 }
@@ -161,13 +215,8 @@ void progress_end(struct progress *progress)
 
 void progress_epoch(struct progress *progress, const mlp_progress *now)
 {
-    char rate[NUMBER_SIZE], accuracy[PIECE_SIZE] = "";
-    char epochs[NUMBER_SIZE];
-    int digits = snprintf(epochs, sizeof epochs, "%zu", now->epochs);
+    char line[LINE_SIZE];
     progress_end(progress);
-    progress->test_accuracy = now->test_accuracy;
-    if (now->test_accuracy >= 0)
-        snprintf(accuracy, sizeof accuracy, "  test %6.2f %%", 100 * now->test_accuracy);
-    talk("epoch %*zu/%s  loss %.4f%s  %.2f s  %s samples/s", digits, now->epoch, epochs, now->loss,
-         accuracy, now->seconds, grouped((uint64_t)progress_rate(now), rate));
+    progress_format_epoch(line, sizeof line, DEFAULT_COLUMNS - 1, progress, now);
+    talk("%s", line);
 }

@@ -9,15 +9,17 @@
 #include <stdbool.h>
 
 struct progress {
-    bool live;            /* stderr is a terminal that can redraw a line */
-    double start;         /* by progress_now */
-    double test_accuracy; /* of the last epoch; negative: none yet */
+    bool live;       /* stderr is a terminal that can redraw a line */
+    bool classifies; /* scores are accuracies, else R2 */
+    bool counts;     /* the loss is the share of errors, which are counted */
+    double start;    /* by progress_now */
 };
 
 /* Seconds on a clock that only goes forward. */
 double progress_now(void);
 
-void progress_begin(struct progress *progress);
+/* Of a run with this loss. */
+void progress_begin(struct progress *progress, mlp_loss loss);
 
 /* Within an epoch. */
 void progress_step(struct progress *progress, const mlp_progress *now);
@@ -30,8 +32,12 @@ void progress_end(struct progress *progress);
 
 /* The redrawn line in at most `width` columns: what matters less is left out.
  * `elapsed` is the seconds since the run started. */
-void progress_format(char *line, size_t size, size_t width, const mlp_progress *now,
-                     double test_accuracy, double elapsed);
+void progress_format(char *line, size_t size, size_t width, const struct progress *progress,
+                     const mlp_progress *now, double elapsed);
+
+/* An epoch's line, likewise. */
+void progress_format_epoch(char *line, size_t size, size_t width, const struct progress *progress,
+                           const mlp_progress *now);
 
 /* Samples a second of this epoch, 0 where no time has passed. */
 double progress_rate(const mlp_progress *now);

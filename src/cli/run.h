@@ -7,6 +7,7 @@
 
 int run_train(const struct settings *settings);
 int run_eval(const struct settings *settings);
+int run_check(const struct settings *settings);
 int run_predict(const struct settings *settings);
 int run_info(const struct settings *settings);
 

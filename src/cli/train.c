@@ -1,312 +1,321 @@
 /* SPDX-License-Identifier: MIT */
 /* mlp train */
+#include "files.h"
 #include "interrupt.h"
 #include "output.h"
-#include "progress.h"
 #include "run.h"
+#include "spec_text.h"
+#include "train_report.h"
+#include "train_result.h"
+#include "variation.h"
 
-#include <pthread.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
-/* A run; starts zeroed but for `settings`. */
-struct run {
-    const struct settings *settings;
-    mlp_dataset *train, *test; /* `test` may be NULL */
-    const char *test_source;
-    mlp_model *model;
+/* All of the command; starts zeroed but for `start`. */
+struct training {
     double start; /* progress_now() when the command began */
-    struct progress progress;
-    json_t *epochs; /* an array of objects */
-    mlp_train_result result;
-    double test_accuracy; /* of the weights as they are now; negative: not known */
+    struct setup setup;
+    struct log *log;   /* may be NULL */
+    struct run kept;   /* the run whose weights are saved; without a model: none yet */
+    size_t runs;       /* done */
+    double *scores;    /* of them, [settings->runs] */
+    json_t *json_runs; /* an array of objects; NULL where there is one run */
 };
 
-/* --- Data ------------------------------------------------------------------ */
+/* --- What stderr hears ------------------------------------------------------------- */
 
-/* One data set to open, by a thread of its own or not. */
-struct opening {
-    const char *source;
-    mlp_split split;
-    mlp_dataset *data;
-    mlp_error error;
-    mlp_status status;
-};
-
-static void *open_data(void *argument)
+static void talk_of_data(const struct setup *setup)
 {
-    struct opening *opening = argument;
-    opening->status =
-        mlp_dataset_open(opening->source, opening->split, &opening->data, &opening->error);
-    return NULL;
+    char count[NUMBER_SIZE], held[2 * NUMBER_SIZE + 64] = "";
+    if (setup->valid)
+        snprintf(held, sizeof held, ", validated on %s",
+                 grouped(mlp_dataset_count(setup->valid), count));
+    if (setup->test)
+        snprintf(held + strlen(held), sizeof held - strlen(held), ", tested on %s",
+                 grouped(mlp_dataset_count(setup->test), count));
+    talk("data     %s: %s samples%s", setup->settings->data,
+         grouped(mlp_dataset_count(setup->train), count), held);
 }
 
-/* Opens both parts at the same time: unpacking takes longer than the disk. */
-static int open_both(struct run *run)
+static void talk_of_settings(const struct training *t, const mlp_model *model)
 {
-    const struct settings *s = run->settings;
-    struct opening train = {.source = s->data, .split = MLP_TRAIN};
-    struct opening test = {.source = s->test, .split = MLP_TEST};
-    pthread_t thread;
-    if (!test.source && mlp_dataset_has(s->data, MLP_TEST))
-        test.source = s->data;
-    bool threaded = test.source && pthread_create(&thread, NULL, open_data, &test) == 0;
-    open_data(&train);
-    if (threaded)
-        pthread_join(thread, NULL);
-    else if (test.source)
-        open_data(&test);
-    run->train = train.data;
-    run->test = test.data;
-    run->test_source = test.source;
-    if (train.status != MLP_OK)
-        return fail_with(&train.error);
-    return test.status == MLP_OK ? MLP_OK : fail_with(&test.error);
-}
-
-/* What would fail later is told now, before any talk. */
-static int check_data(const struct run *run)
-{
-    const struct settings *s = run->settings;
-    size_t count = mlp_dataset_count(run->train), features = mlp_dataset_features(run->train);
-    if (s->train.batch > count)
-        return fail(MLP_ERROR_USAGE, "--batch: found %zu, expected at most %zu, the samples of %s",
-                    s->train.batch, count, s->data);
-    if (run->test && mlp_dataset_features(run->test) != features)
-        return fail(MLP_ERROR_DATA, "%s: samples of %zu values, expected %zu as in %s",
-                    run->test_source, mlp_dataset_features(run->test), features, s->data);
-    if (run->test && mlp_dataset_classes(run->test) > mlp_dataset_classes(run->train))
-        return fail(MLP_ERROR_DATA, "%s: %zu classes, expected at most %zu as in %s",
-                    run->test_source, mlp_dataset_classes(run->test),
-                    mlp_dataset_classes(run->train), s->data);
-    return MLP_OK;
-}
-
-/* --- What stderr hears ------------------------------------------------------ */
-
-static void talk_of_settings(const struct run *run)
-{
-    const struct settings *s = run->settings;
-    char count[NUMBER_SIZE], weights[NUMBER_SIZE], tests[NUMBER_SIZE + 32] = "";
-    uint64_t parameters = 0;
-    const mlp_spec *spec = mlp_model_spec(run->model);
-    for (size_t l = 0; l < spec->layer_count; l++)
-        parameters += (uint64_t)(spec->widths[l] + 1) * spec->widths[l + 1];
-    if (run->test)
-        snprintf(tests, sizeof tests, ", tested on %s",
-                 grouped(mlp_dataset_count(run->test), count));
-    talk("data     %s: %s samples%s", s->data, grouped(mlp_dataset_count(run->train), count),
-         tests);
-
-    char widths[256];
-    size_t length = 0;
-    for (size_t i = 0; i <= spec->layer_count && length < sizeof widths; i++)
-        length += (size_t)snprintf(widths + length, sizeof widths - length, "%s%zu",
-                                   i > 0 ? "-" : "", spec->widths[i]);
-    talk("network  %s, %s, %s weights by %s", widths, mlp_activation_name(s->activation),
-         grouped(parameters, weights), mlp_init_name(s->init));
-    talk("training %s, learning rate %g, batch %zu, seed %llu",
-         mlp_optimizer_name(s->train.optimizer), s->train.learning_rate, s->train.batch,
-         (unsigned long long)s->train.seed);
+    const struct setup *setup = &t->setup;
+    const mlp_train_options *o = &setup->options;
+    char text[SPEC_TEXT_SIZE], number[NUMBER_SIZE];
+    bool steady = o->schedule.kind == MLP_SCHEDULE_CONSTANT;
+    talk_of_data(setup);
+    spec_text(&setup->spec, text);
+    talk("network  %s, %s, %s weights by %s", text, mlp_loss_name(setup->spec.loss),
+         grouped(mlp_model_parameters(model), number), mlp_init_name(setup->spec.init));
+    talk("training %s, learning rate %g%s%s, batch %zu, seed %llu",
+         mlp_optimizer_name(o->optimizer), o->learning_rate, steady ? "" : " ",
+         steady ? "" : mlp_schedule_name(o->schedule.kind), o->batch, (unsigned long long)o->seed);
     talk("kernels  %s, threads %d at most, ready after %.2f s", mlp_isa_selected(),
-         s->train.threads > 0 ? s->train.threads : mlp_default_threads(),
-         progress_now() - run->start);
+         o->threads > 0 ? o->threads : mlp_default_threads(), progress_now() - t->start);
 }
 
-/* --- The run ---------------------------------------------------------------- */
+/* --- What is kept --------------------------------------------------------------------- */
 
-static json_t *optional_fraction(double fraction)
+/* Whether a new run takes the place of the one that is kept: the best by the validation set, and
+ * without one the last. */
+static bool is_better(const struct run *run, const struct run *kept)
 {
-    return fraction >= 0 ? json_real(fraction) : json_null();
+    return !kept->model || !run->setup->valid || isnan(kept->valid_score) ||
+           run->valid_score > kept->valid_score;
 }
 
-static bool after_epoch(const mlp_progress *now, void *user)
+static int save(const struct training *t, const struct run *run)
 {
-    struct run *run = user;
-    progress_epoch(&run->progress, now);
-    run->test_accuracy = now->test_accuracy;
-    json_t *epoch = json_pack("{s:I, s:f, s:o, s:f, s:f}", "epoch", (json_int_t)now->epoch, "loss",
-                              now->loss, "test_accuracy", optional_fraction(now->test_accuracy),
-                              "seconds", now->seconds, "samples_per_second", progress_rate(now));
-    if (json_array_append_new(run->epochs, epoch) != 0) { /* out of memory: print_result tells */
-        json_decref(run->epochs);
-        run->epochs = NULL;
-    }
-    return interrupt_signal() == 0;
-}
-
-static bool within_epoch(const mlp_progress *now, void *user)
-{
-    struct run *run = user;
-    progress_step(&run->progress, now);
-    run->test_accuracy = -1; /* the weights have moved on */
-    return interrupt_signal() == 0;
-}
-
-static int make_model(struct run *run)
-{
-    const struct settings *s = run->settings;
-    size_t widths[MAX_HIDDEN + 2];
+    const char *path = t->setup.settings->save;
     mlp_error error;
-    widths[0] = mlp_dataset_features(run->train);
-    memcpy(widths + 1, s->hidden, s->hidden_count * sizeof *widths);
-    widths[s->hidden_count + 1] = mlp_dataset_classes(run->train);
-    mlp_spec spec = {
-        .layer_count = s->hidden_count + 1,
-        .widths = widths,
-        .activation = s->activation,
-        .init = s->init,
-        .init_scale = s->init_scale,
-    };
-    if (mlp_model_create(&spec, s->train.seed, &run->model, &error) != MLP_OK)
-        return fail_with(&error);
-    return MLP_OK;
-}
-
-/* Trains, and saves what came of it, also after an interruption. */
-static int train_and_save(struct run *run)
-{
-    const struct settings *s = run->settings;
-    mlp_error error;
-    mlp_callbacks callbacks = {.epoch = after_epoch, .step = within_epoch, .user = run};
-    interrupt_begin();
-    progress_begin(&run->progress);
-    mlp_status status =
-        mlp_train(run->model, run->train, run->test, &s->train, &callbacks, &run->result, &error);
-    progress_end(&run->progress);
-    if (status == MLP_OK && s->save) {
-        status = mlp_model_save(run->model, s->save, &error);
-        if (status == MLP_OK)
-            talk("saved    %s", s->save);
-    }
-    return status == MLP_OK ? MLP_OK : fail_with(&error);
-}
-
-/* A run that was stopped within an epoch has weights that nothing has tested. */
-static int test_again(struct run *run)
-{
-    mlp_evaluation evaluation;
-    mlp_error error;
-    if (!run->test || run->test_accuracy >= 0)
+    if (!path)
         return MLP_OK;
-    if (mlp_model_evaluate(run->model, run->test, run->result.threads, &evaluation, &error) !=
-        MLP_OK)
+    if (mlp_model_save(run->model, path, &error) != MLP_OK)
         return fail_with(&error);
-    run->test_accuracy = evaluation.accuracy;
+    if (run->status == MLP_ERROR_DIVERGED)
+        talk("saved    %s: the last good weights, after %zu steps", path, run->result.steps);
+    else if (t->setup.settings->runs > 1)
+        talk("saved    %s, seed %llu", path, (unsigned long long)run->seed);
+    else
+        talk("saved    %s", path);
     return MLP_OK;
 }
 
-/* The most memory that this process has had, in bytes. */
-static uint64_t peak_memory(void)
+/* A diverged run ends all; what was good before is saved all the same. */
+static int end_diverged(const struct training *t, const struct run *run)
 {
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0)
-        return 0;
-#ifdef __APPLE__
-    return (uint64_t)usage.ru_maxrss;
-#else
-    return (uint64_t)usage.ru_maxrss * 1024;
-#endif
+    int status = save(t, t->kept.model ? &t->kept : run);
+    return status == MLP_OK ? fail_with(&run->error) : status;
 }
 
-static void print_result(struct run *run)
+/* --- One run and several ---------------------------------------------------------------- */
+
+static void note_run(struct training *t, const struct run *run)
 {
-    char fingerprint[65];
-    mlp_model_fingerprint(run->model, fingerprint);
-    if (run->settings->json) {
-        result_json(json_pack("{s:O, s:o, s:s, s:s, s:i, s:f, s:I}", "epochs", run->epochs,
-                              "test_accuracy", optional_fraction(run->test_accuracy), "fingerprint",
-                              fingerprint, "isa", mlp_isa_selected(), "threads",
-                              run->result.threads, "seconds", run->result.seconds, "peak_rss_bytes",
-                              (json_int_t)peak_memory()));
+    const struct settings *s = t->setup.settings;
+    t->scores[t->runs++] = train_score(run);
+    if (s->runs == 1)
+        return;
+    if (s->json) {
+        if (json_array_append_new(t->json_runs, train_result_json(run)) != 0) {
+            json_decref(t->json_runs);
+            t->json_runs = NULL;
+        }
         return;
     }
-    if (run->test_accuracy >= 0)
-        result("test accuracy %.2f %%\n", 100 * run->test_accuracy);
-    result("fingerprint %s\n", fingerprint);
-    result("epochs %zu, seconds %.2f, kernels %s, threads %d, peak memory %.0f MB\n",
-           run->result.epochs, run->result.seconds, mlp_isa_selected(), run->result.threads,
-           (double)peak_memory() / 1e6);
+    if (!train_score_name(run))
+        result("seed %llu: loss %.6f after %zu epochs\n", (unsigned long long)run->seed,
+               run->epoch_count > 0 ? run->epochs[run->epoch_count - 1].loss : (double)NAN,
+               run->result.epochs);
+    else if (train_run_classifies(run))
+        result("seed %llu: %s %.2f %% after %zu epochs\n", (unsigned long long)run->seed,
+               train_score_name(run), 100 * train_score(run), run->result.epochs);
+    else
+        result("seed %llu: %s %.6f after %zu epochs\n", (unsigned long long)run->seed,
+               train_score_name(run), train_score(run), run->result.epochs);
 }
 
-static int execute(struct run *run)
+/* Takes over the run's model and all else where it is better than what is kept. */
+static void keep_better(struct training *t, struct run *run)
 {
-    int status = open_both(run);
+    if (is_better(run, &t->kept)) {
+        train_run_end(&t->kept);
+        t->kept = *run;
+    } else {
+        train_run_end(run);
+    }
+}
+
+/* The first run begins the log, too: by now nothing is wrong with the settings. */
+static int begin_run(struct training *t, struct run *run)
+{
+    const struct settings *s = t->setup.settings;
+    if (t->runs == 0 && s->log) {
+        int status = log_open(s->log, &t->log);
+        if (status != MLP_OK)
+            return status;
+    }
+    run->log = t->log;
+    if (t->runs == 0)
+        talk_of_settings(t, run->model);
+    else
+        talk("seed     %llu", (unsigned long long)run->seed);
+    return MLP_OK;
+}
+
+static int do_run(struct training *t, uint64_t seed)
+{
+    struct run run = {.setup = &t->setup, .seed = seed};
+    int status = setup_model(&t->setup, seed, &run.model);
     if (status == MLP_OK)
-        status = check_data(run);
+        status = begin_run(t, &run);
     if (status == MLP_OK)
-        status = make_model(run);
-    if (status != MLP_OK)
+        status = train_run(&run);
+    if (status == MLP_OK && run.status == MLP_ERROR_DIVERGED)
+        status = end_diverged(t, &run);
+    if (status != MLP_OK) {
+        train_run_end(&run);
         return status;
-    run->epochs = json_array();
-    talk_of_settings(run);
-    status = train_and_save(run);
+    }
+    note_run(t, &run);
+    keep_better(t, &run);
+    return MLP_OK;
+}
+
+static int do_runs(struct training *t)
+{
+    const struct settings *s = t->setup.settings;
+    int status = MLP_OK;
+    interrupt_begin();
+    for (size_t i = 0; i < s->runs && status == MLP_OK; i++) {
+        if (i > 0 && interrupt_signal() != 0) /* the first run always has a model */
+            break;
+        status = do_run(t, s->train.seed + i);
+    }
+    return status;
+}
+
+/* --- The result ---------------------------------------------------------------------------- */
+
+static void print_variation(const struct training *t, const char *name)
+{
+    const struct run *kept = &t->kept;
+    struct variation v = variation_of(t->scores, t->runs);
+    bool classifies = train_run_classifies(kept);
+    const char *unit = classifies ? " %" : "";
+    double scale = classifies ? 100 : 1;
+    int digits = classifies ? 2 : 6;
+    result("%s of %zu runs: mean %.*f%s, standard deviation %.*f%s, min %.*f%s, max %.*f%s\n", name,
+           t->runs, digits, scale * v.mean, unit, digits, scale * v.deviation, unit, digits,
+           scale * v.least, unit, digits, scale * v.most, unit);
+}
+
+static void print_runs(const struct training *t)
+{
+    const char *name = train_score_name(&t->kept);
+    if (name)
+        print_variation(t, name);
+    result("kept: seed %llu, %s\n", (unsigned long long)t->kept.seed,
+           t->setup.valid ? "the best by the validation set" : "the last");
+}
+
+/* Where it is asked for. */
+static void add_top_k(json_t *object, const struct settings *s, const struct scores *scores)
+{
+    if (!object || s->top_k == 0 || !scores || !scores->classes)
+        return;
+    json_object_set_new(object, "top_k", json_integer((json_int_t)s->top_k));
+    json_object_set_new(object, "top_k_accuracy", json_real(scores->classes->top_k_accuracy));
+}
+
+static void print_json(struct training *t, const struct scores *scores)
+{
+    if (t->setup.settings->runs == 1) {
+        json_t *only = train_result_json(&t->kept);
+        add_top_k(only, t->setup.settings, scores);
+        result_json(only);
+        return;
+    }
+    const char *name = train_score_name(&t->kept);
+    json_t *kept = json_integer((json_int_t)(t->kept.seed - t->setup.settings->train.seed));
+    json_t *object = json_pack("{s:O, s:o}", "runs", t->json_runs, "kept", kept);
+    if (object && name) {
+        struct variation v = variation_of(t->scores, t->runs);
+        json_object_set_new(object, "score", variation_json(&v));
+        json_object_set_new(object, "scored_by", json_string(name));
+    }
+    add_top_k(object, t->setup.settings, scores);
+    result_json(object);
+}
+
+/* What the kept run's model does with the data that it was tested on, where that is wanted. */
+static int score_kept(const struct training *t, struct scores *scores, const struct scores **out)
+{
+    const struct settings *s = t->setup.settings;
+    const struct setup *setup = &t->setup;
+    bool tested = setup->test != NULL;
+    const mlp_dataset *data = tested ? setup->test : setup->valid;
+    bool matrix = !s->json && mlp_loss_classifies(setup->spec.loss);
+    *out = NULL;
+    if (!data || !(matrix || s->report || s->top_k > 0))
+        return MLP_OK;
+    int status = scores_of(t->kept.model, data, tested ? setup->test_source : setup->valid_source,
+                           t->kept.result.threads, s->top_k, scores);
     if (status == MLP_OK)
-        status = test_again(run);
-    if (status != MLP_OK)
-        return status;
-    print_result(run);
+        *out = scores;
+    return status;
+}
+
+static int print_result(struct training *t)
+{
+    const struct settings *s = t->setup.settings;
+    struct scores scores = {0};
+    const struct scores *known;
+    int status = score_kept(t, &scores, &known);
+    if (status == MLP_OK && s->json)
+        print_json(t, known);
+    if (status == MLP_OK && !s->json && s->runs > 1)
+        print_runs(t);
+    if (status == MLP_OK && !s->json)
+        train_result_print(&t->kept, known);
+    if (status == MLP_OK && s->report)
+        status = train_report(&t->kept, known, progress_now() - t->start);
+    scores_end(&scores);
+    return status;
+}
+
+static int print_end(const struct training *t)
+{
     int signal_number = interrupt_signal();
     if (signal_number == 0)
         return MLP_OK;
     talk("mlp: stopped by signal %d (%s) after %zu of %zu epochs; the result is that of the "
          "weights as they are now",
-         signal_number, strsignal(signal_number), run->result.epochs, run->settings->train.epochs);
+         signal_number, strsignal(signal_number), t->kept.result.epochs, t->setup.options.epochs);
     return 128 + signal_number;
 }
 
-/* --- Before the run --------------------------------------------------------- */
+/* --- All of it ------------------------------------------------------------------------------- */
 
-/* Whether both names lead to the same file. */
-static bool same_file(const char *a, const char *b)
+static int prepare(struct training *t, const struct settings *s)
 {
-    struct stat x, y;
-    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
-/* Whether something is in the file, and certainly no model: those begin with the
- * header's length in eight bytes, of which four are zero, and '{'. */
-static bool is_other_file(const char *path)
-{
-    static const char high_bytes[4];
-    char start[9] = "";
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    size_t count = fread(start, 1, sizeof start, file);
-    fclose(file);
-    return count > 0 && (start[8] != '{' || memcmp(start + 4, high_bytes, 4) != 0);
-}
-
-/* What would be a pity to learn after hours. */
-static int check_save(const struct settings *s)
-{
-    mlp_error error;
-    if (!s->save)
-        return MLP_OK;
-    if (same_file(s->save, s->data) || same_file(s->save, s->test))
-        return fail(MLP_ERROR_USAGE, "--save: '%s' is the file that the data come from", s->save);
-    if (mlp_model_save_check(s->save, &error) != MLP_OK)
-        return fail_with(&error);
-    if (is_other_file(s->save))
-        return fail(MLP_ERROR_USAGE,
-                    "--save: '%s' is there and not a model: another name, or move it away",
-                    s->save);
+    int status = files_check(s);
+    if (status == MLP_OK)
+        status = setup_all_data(s, &t->setup);
+    if (status == MLP_OK)
+        status = setup_network(&t->setup);
+    if (status != MLP_OK)
+        return status;
+    t->scores = calloc(s->runs, sizeof *t->scores);
+    t->json_runs = s->runs > 1 ? json_array() : NULL;
+    if (!t->scores || (s->runs > 1 && !t->json_runs))
+        return fail(MLP_ERROR_INTERNAL, "out of memory for the results");
     return MLP_OK;
+}
+
+static int execute(struct training *t)
+{
+    int status = do_runs(t);
+    if (status == MLP_OK)
+        status = save(t, &t->kept);
+    if (status == MLP_OK)
+        status = print_result(t);
+    return status == MLP_OK ? print_end(t) : status;
 }
 
 int run_train(const struct settings *settings)
 {
-    struct run run = {.settings = settings, .start = progress_now(), .test_accuracy = -1};
-    int status = check_save(settings);
+    struct training training = {.start = progress_now()};
+    int status = prepare(&training, settings);
     if (status == MLP_OK)
-        status = execute(&run);
-    json_decref(run.epochs);
-    mlp_model_destroy(run.model);
-    mlp_dataset_destroy(run.test);
-    mlp_dataset_destroy(run.train);
-    return status;
+        status = execute(&training);
+    int log_status = log_close(training.log);
+    json_decref(training.json_runs);
+    free(training.scores);
+    train_run_end(&training.kept);
+    setup_end(&training.setup);
+    return status != MLP_OK ? status : log_status;
 }

@@ -8,12 +8,14 @@
 #include "formats/gz.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
     TYPE_U8 = 0x08,
+    TYPE_F32 = 0x0d,
     MAGIC_SIZE = 4, /* also of a dimension */
     MAX_DIMENSIONS = 4,
     MAX_HEADER = MAGIC_SIZE * (1 + MAX_DIMENSIONS),
@@ -22,7 +24,7 @@ enum {
 /* --- Files ----------------------------------------------------------------- */
 
 struct header {
-    unsigned dimensions;
+    unsigned type, element_size, dimensions;
     uint32_t dimension[MAX_DIMENSIONS];
     uint64_t header_size, values_size; /* bytes */
 };
@@ -39,10 +41,27 @@ static mlp_status read_exactly(struct mlp_gz *gz, const char *path, uint64_t off
     return status;
 }
 
+static bool is_known(unsigned type)
+{
+    return type == TYPE_U8 || type == TYPE_F32;
+}
+
+static unsigned least_dimensions(enum mlp_idx_content content)
+{
+    return content == MLP_IDX_LABELS ? 1 : 2;
+}
+
+/* Labels may be vectors where they are targets. */
+static unsigned most_dimensions(enum mlp_idx_content content, unsigned type)
+{
+    return content == MLP_IDX_IMAGES ? MAX_DIMENSIONS : type == TYPE_F32 ? 2 : 1;
+}
+
 static const char *expected_magic(enum mlp_idx_content content)
 {
-    return content == MLP_IDX_LABELS ? "00 00 08 01 as label files have"
-                                     : "00 00 08 and 02, 03 or 04 as image files have";
+    return content == MLP_IDX_LABELS
+               ? "00 00 08 01 as label files have (targets: 00 00 0d and 01 or 02)"
+               : "00 00, 08 or 0d, and 02, 03 or 04 as image files have";
 }
 
 /* What may have happened, where the bytes tell. */
@@ -50,9 +69,9 @@ static const char *hint(const unsigned char magic[MAGIC_SIZE], enum mlp_idx_cont
 {
     bool swapped = magic[2] == 0 && magic[3] == 0;
     bool idx = magic[0] == 0 && magic[1] == 0;
-    if (swapped && magic[1] == TYPE_U8)
+    if (swapped && is_known(magic[1]))
         return " (byte-swapped)";
-    if (idx && magic[2] != TYPE_U8)
+    if (idx && !is_known(magic[2]))
         return " (another element type)";
     if (idx && content == MLP_IDX_LABELS && magic[3] > 1 && magic[3] <= MAX_DIMENSIONS)
         return " (an image file)";
@@ -73,14 +92,14 @@ static mlp_status read_magic(struct mlp_gz *gz, const char *path, enum mlp_idx_c
         read_exactly(gz, path, 0, magic, sizeof magic, "an IDX magic number", error);
     if (status != MLP_OK)
         return status;
-    unsigned least = content == MLP_IDX_LABELS ? 1 : 2;
-    unsigned most = content == MLP_IDX_LABELS ? 1 : MAX_DIMENSIONS;
-    if (magic[0] != 0 || magic[1] != 0 || magic[2] != TYPE_U8 || magic[3] < least ||
-        magic[3] > most)
+    if (magic[0] != 0 || magic[1] != 0 || !is_known(magic[2]) ||
+        magic[3] < least_dimensions(content) || magic[3] > most_dimensions(content, magic[2]))
         return mlp_fail(error, MLP_ERROR_DATA,
                         "%s: %s 0: found the IDX magic number %02x %02x %02x %02x%s, expected %s",
                         path, mlp_gz_unit(gz), magic[0], magic[1], magic[2], magic[3],
                         hint(magic, content), expected_magic(content));
+    header->type = magic[2];
+    header->element_size = magic[2] == TYPE_F32 ? 4 : 1;
     header->dimensions = magic[3];
     header->header_size = MAGIC_SIZE * (1 + (uint64_t)magic[3]);
     return MLP_OK;
@@ -96,6 +115,11 @@ static const char *shape(const struct header *header, char text[MAX_DIMENSIONS *
     return text;
 }
 
+static uint32_t load_big_endian(const unsigned char bytes[4])
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
 static mlp_status read_dimensions(struct mlp_gz *gz, const char *path, struct header *header,
                                   mlp_error *error)
 {
@@ -106,9 +130,7 @@ static mlp_status read_dimensions(struct mlp_gz *gz, const char *path, struct he
     if (status != MLP_OK)
         return status;
     for (unsigned i = 0; i < header->dimensions; i++) {
-        const unsigned char *b = bytes + MAGIC_SIZE * i;
-        header->dimension[i] =
-            (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+        header->dimension[i] = load_big_endian(bytes + MAGIC_SIZE * i);
         if (header->dimension[i] == 0)
             return mlp_fail(error, MLP_ERROR_DATA,
                             "%s: %s %u: found 0 as dimension %u, expected at least 1: the data set "
@@ -117,12 +139,13 @@ static mlp_status read_dimensions(struct mlp_gz *gz, const char *path, struct he
     }
 
     char text[MAX_DIMENSIONS * 16];
-    header->values_size = 1;
+    header->values_size = header->element_size;
     for (unsigned i = 0; i < header->dimensions; i++) {
         if (header->values_size > UINT64_MAX / header->dimension[i])
             return mlp_fail(error, MLP_ERROR_DATA,
-                            "%s: %s %d: found the dimensions %s, expected a product below 2^64",
-                            path, mlp_gz_unit(gz), MAGIC_SIZE, shape(header, text));
+                            "%s: %s %d: found the dimensions %s, expected a product below 2^%d",
+                            path, mlp_gz_unit(gz), MAGIC_SIZE, shape(header, text),
+                            header->type == TYPE_F32 ? 62 : 64);
         header->values_size *= header->dimension[i];
     }
     return MLP_OK;
@@ -158,7 +181,7 @@ static mlp_status read_header(struct mlp_gz *gz, const char *path, enum mlp_idx_
 }
 
 static mlp_status read_values(struct mlp_gz *gz, const char *path, const struct header *header,
-                              uint8_t **values, mlp_error *error)
+                              unsigned char **values, mlp_error *error)
 {
     size_t size = (size_t)header->values_size;
     *values = mlp_alloc_uninitialized(size, 1);
@@ -171,31 +194,88 @@ static mlp_status read_values(struct mlp_gz *gz, const char *path, const struct 
     return status;
 }
 
+/* Makes floats of the bytes, in their place. */
+static mlp_status convert_f32(const struct mlp_gz *gz, const char *path,
+                              const struct header *header, unsigned char *values, mlp_error *error)
+{
+    for (uint64_t at = 0; at < header->values_size; at += 4) {
+        uint32_t bits = load_big_endian(values + at);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value))
+            return mlp_fail(error, MLP_ERROR_DATA,
+                            "%s: %s %llu: found %s, expected a finite number", path,
+                            mlp_gz_unit(gz), (unsigned long long)(header->header_size + at),
+                            isnan(value) ? "NaN" : "infinity");
+        memcpy(values + at, &value, sizeof value);
+    }
+    return MLP_OK;
+}
+
+static mlp_status read_content(struct mlp_gz *gz, const char *path, enum mlp_idx_content content,
+                               struct header *header, unsigned char **values, mlp_error *error)
+{
+    mlp_status status = read_header(gz, path, content, header, error);
+    if (status == MLP_OK)
+        status = read_values(gz, path, header, values, error);
+    if (status == MLP_OK && header->type == TYPE_F32)
+        status = convert_f32(gz, path, header, *values, error);
+    return status;
+}
+
 mlp_status mlp_idx_read(const char *path, enum mlp_idx_content content, struct mlp_idx *out,
                         mlp_error *error)
 {
     *out = (struct mlp_idx){0};
     struct mlp_gz *gz;
     struct header header = {0};
-    uint8_t *values = NULL;
+    unsigned char *values = NULL;
     mlp_status status = mlp_gz_open(path, &gz, error);
     if (status != MLP_OK)
         return status;
-    status = read_header(gz, path, content, &header, error);
-    if (status == MLP_OK)
-        status = read_values(gz, path, &header, &values, error);
+    status = read_content(gz, path, content, &header, &values, error);
     mlp_gz_close(gz);
     if (status != MLP_OK) {
         mlp_free(values);
         return status;
     }
-    out->count = header.dimension[0];
-    out->features = (size_t)(header.values_size / header.dimension[0]);
-    out->values = values;
+    bool f32 = header.type == TYPE_F32, image = header.dimensions == 3;
+    *out = (struct mlp_idx){
+        .count = header.dimension[0],
+        .features = (size_t)(header.values_size / header.element_size / header.dimension[0]),
+        .height = image ? header.dimension[1] : 0,
+        .width = image ? header.dimension[2] : 0,
+        .u8 = f32 ? NULL : values,
+        .f32 = f32 ? (float *)(void *)values : NULL,
+    };
     return MLP_OK;
 }
 
 /* --- Data sets ------------------------------------------------------------- */
+
+static void *values_of(const struct mlp_idx *idx)
+{
+    return idx->u8 ? (void *)idx->u8 : (void *)idx->f32;
+}
+
+static mlp_status join(const struct mlp_idx *images, const struct mlp_idx *labels,
+                       mlp_dataset **out, mlp_error *error)
+{
+    struct mlp_dataset content = {
+        .count = images->count,
+        .features = images->features,
+        .classes = labels->u8 ? mlp_dataset_label_classes(labels->u8, labels->count) : 0,
+        .outputs = labels->f32 ? labels->features : 0,
+        .u8 = images->u8,
+        .f32 = images->f32,
+        .labels = labels->u8,
+        .targets = labels->f32,
+        .height = images->height,
+        .width = images->width,
+        .owned = {values_of(images), values_of(labels)},
+    };
+    return mlp_dataset_create(&content, out, error);
+}
 
 static mlp_status open_pair(const char *images_path, const char *labels_path, mlp_dataset **out,
                             mlp_error *error)
@@ -206,14 +286,14 @@ static mlp_status open_pair(const char *images_path, const char *labels_path, ml
         status = mlp_idx_read(labels_path, MLP_IDX_LABELS, &labels, error);
     if (status == MLP_OK && images.count != labels.count)
         status = mlp_fail(error, MLP_ERROR_DATA,
-                          "%s: byte %d: found %zu labels, expected %zu, one for each image of %s",
-                          labels_path, MAGIC_SIZE, labels.count, images.count, images_path);
+                          "%s: byte %d: found %zu %s, expected %zu, one for each image of %s",
+                          labels_path, MAGIC_SIZE, labels.count, labels.f32 ? "targets" : "labels",
+                          images.count, images_path);
     if (status == MLP_OK)
-        status = mlp_dataset_own_u8(images.values, labels.values, images.count, images.features,
-                                    out, error);
+        status = join(&images, &labels, out, error);
     if (status != MLP_OK) {
-        mlp_free(images.values);
-        mlp_free(labels.values);
+        mlp_free(values_of(&images));
+        mlp_free(values_of(&labels));
     }
     return status;
 }

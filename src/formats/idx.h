@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* IDX, the format of MNIST's files: two zero bytes, the type of the elements
- * (0x08: u8, the only one read here), the number of dimensions, the dimensions
- * as big-endian 32-bit numbers, the elements. Plain or gz. */
+ * (0x08: u8, 0x0D: f32), the number of dimensions, the dimensions as big-endian
+ * 32-bit numbers, the elements, big-endian. Plain or gz. */
 #ifndef MLP_SRC_FORMATS_IDX_H
 #define MLP_SRC_FORMATS_IDX_H
 
@@ -12,12 +12,14 @@
 
 enum mlp_idx_content {
     MLP_IDX_IMAGES, /* 2 to 4 dimensions: [count], and the product of the others features */
-    MLP_IDX_LABELS, /* 1 dimension: [count], 1 feature */
+    MLP_IDX_LABELS, /* 1 dimension: [count], 1 feature; of f32, targets: or 2 dimensions */
 };
 
 struct mlp_idx {
     size_t count, features; /* both at least 1; count below 2^32 */
-    uint8_t *values;        /* [count][features], freed with mlp_free */
+    size_t height, width;   /* of images of 3 dimensions; else 0 */
+    uint8_t *u8;            /* one of the two: [count][features], freed with mlp_free */
+    float *f32;             /* finite; the other is NULL */
 };
 
 /* Reads all of the file `path`. The size that its header gives is compared with

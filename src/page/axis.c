@@ -12,7 +12,7 @@ void axis_include(struct axis *axis, double value)
 {
     if (!isfinite(value))
         return;
-    value = fmin(fmax(value, -FARTHEST), FARTHEST);
+    value = axis->percent ? fmin(fmax(value, 0), 1) : fmin(fmax(value, -FARTHEST), FARTHEST);
     axis->low = axis->used ? fmin(axis->low, value) : value;
     axis->high = axis->used ? fmax(axis->high, value) : value;
     axis->used = true;
@@ -123,7 +123,9 @@ const char *axis_label(const struct axis *axis, const double *ticks, size_t coun
     double step = count > 1 ? (ticks[1] - ticks[0]) * factor : fabs(value);
     double size = fmax(fabs(ticks[0]), fabs(ticks[count - 1])) * factor;
     const char *unit = axis->percent ? "\u00a0%" : "";
-    if (axis->logarithmic || size >= 1e5 || (size < 1e-3 && size > 0)) {
+    if (axis->logarithmic) {
+        snprintf(text, AXIS_LABEL, "%.3g%s", value, unit);
+    } else if (size >= 1e5 || (size < 1e-3 && size > 0)) {
         snprintf(text, AXIS_LABEL, "%.3g%s", fabs(value) < step / 2 ? 0 : value, unit);
     } else {
         int decimals = step > 0 && step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;

@@ -10,7 +10,7 @@
  * `whole`, `begin` and `end` set and all else zero. */
 struct axis {
     double begin, end;
-    bool percent; /* values are fractions, and shown as percentages */
+    bool percent; /* values are fractions from 0 to 1, and shown as percentages */
     bool whole;   /* only whole numbers have ticks */
     bool used;    /* a value has been included */
     bool logarithmic;

@@ -18,6 +18,7 @@ const char *const chart_style[] = {
     "gap:1.25rem 1.5rem;margin:.75rem 0}",
     ".charts>div{max-width:34rem;min-width:0}",
     ".charts h3{margin:.5rem 0 .2rem}",
+    ".charts h3 .note{font-weight:400}",
     ".chart{display:block;width:100%;height:auto}",
     ".chart text{fill:var(--fg);font-size:12.5px}",
     ".chart .tick,.chart .axis{fill:var(--muted)}",
@@ -27,20 +28,12 @@ const char *const chart_style[] = {
     ".chart .line{stroke:var(--c);stroke-width:1.75;fill:none;stroke-linejoin:round}",
     ".chart .p,.swatch .p{fill:var(--c);stroke:var(--bg);stroke-width:.75}",
     ".swatch .line{stroke:var(--c);stroke-width:2}",
-    ".chart .cloud{fill:var(--s1);fill-opacity:.55}",
+    ".chart .cloud{stroke:var(--s1);stroke-width:5;stroke-linecap:round;stroke-opacity:.6}",
     ".swatch{width:1.7rem;height:.8rem;flex:none}",
     ".charts .key{margin:.2rem 0 0;padding-left:.5rem}",
     "@media (max-width:30rem){.chart text{font-size:16px}}",
     NULL,
 };
-
-size_t chart_values(const double *values, size_t count)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++)
-        found += isfinite(values[i]) != 0;
-    return found;
-}
 
 const char *chart_figure(double value, bool percent, char text[CHART_FIGURE])
 {
@@ -49,9 +42,9 @@ const char *chart_figure(double value, bool percent, char text[CHART_FIGURE])
     else if (isnan(value))
         snprintf(text, CHART_FIGURE, "\u2013");
     else if (percent && fabs(value) < 1e3)
-        snprintf(text, CHART_FIGURE, "%.2f\u00a0%%", 100 * value);
+        snprintf(text, CHART_FIGURE, "%.2f\u00a0%%", 100 * value + 0.0);
     else
-        snprintf(text, CHART_FIGURE, "%.4g", value);
+        snprintf(text, CHART_FIGURE, "%.4g", value + 0.0); /* -0 is 0 */
     return text;
 }
 
@@ -59,11 +52,13 @@ static void fit(struct frame *frame, const struct chart *chart)
 {
     for (size_t i = 0; i < chart->count; i++) {
         axis_include(&frame->x, chart->x[i]);
-        for (size_t l = 0; l < chart->line_count; l++)
-            axis_include(&frame->y, chart->lines[l].values[i]);
+        for (size_t l = 0; l < chart->line_count; l++) {
+            double value = chart->lines[l].values[i];
+            axis_include(&frame->y, value < chart->least ? chart->least : value);
+        }
     }
     axis_finish(&frame->x, false);
-    axis_finish(&frame->y, !chart->percent);
+    axis_finish(&frame->y, !chart->percent && !chart->linear);
 }
 
 /* -- Lines -- */
@@ -76,11 +71,15 @@ struct pen {
     bool down;
 };
 
+static double height_of(const struct pen *pen, size_t i)
+{
+    return axis_position(&pen->frame->y, fmax(pen->line->values[i], pen->chart->least));
+}
+
 static void draw_to(struct pen *pen, size_t i)
 {
     fprintf(pen->out, "%c%.1f %.1f", pen->down ? 'L' : 'M',
-            axis_position(&pen->frame->x, pen->chart->x[i]),
-            axis_position(&pen->frame->y, pen->line->values[i]));
+            axis_position(&pen->frame->x, pen->chart->x[i]), height_of(pen, i));
     pen->down = true;
 }
 
@@ -126,7 +125,7 @@ static void draw_mark(const struct pen *pen, size_t i)
     double value = pen->line->values[i];
     fprintf(pen->out, "<path class=\"p s%zu\" d=\"", pen->line->colour);
     markup_mark(pen->out, pen->line->colour, axis_position(&pen->frame->x, pen->chart->x[i]),
-                axis_position(&pen->frame->y, value), 3.5);
+                height_of(pen, i), 3.5);
     fputs("\"><title>", pen->out);
     markup_text(pen->out, pen->chart->axis);
     fprintf(pen->out, " %.0f: ", pen->chart->x[i]);
@@ -220,9 +219,13 @@ void chart_draw(FILE *out, const struct chart *chart)
     frame.y.percent = chart->percent;
     fit(&frame, chart);
 
+    fputs("<h3>", out);
+    markup_text(out, chart->title);
+    fputs(frame.y.logarithmic ? "<span class=\"note\"> on a logarithmic scale</span>" : "", out);
+    fputs("</h3>\n", out);
     frame_open(out, &frame, chart->title);
     describe(out, chart);
-    frame_axes(out, &frame, chart->axis, frame.y.logarithmic ? "logarithmic" : "");
+    frame_axes(out, &frame, chart->axis, "");
     draw_chosen(out, &frame, chart);
     for (size_t l = 0; l < chart->line_count; l++) {
         struct pen pen = {.out = out, .frame = &frame, .chart = chart, .line = &chart->lines[l]};
@@ -247,9 +250,16 @@ static void draw_points(FILE *out, const struct frame *frame, const struct scatt
     for (size_t i = 0; i < scatter->count; i += each) {
         float x = *at(scatter->x, scatter, i), y = *at(scatter->y, scatter, i);
         if (isfinite(x) && isfinite(y))
-            markup_mark(out, 0, axis_position(&frame->x, x), axis_position(&frame->y, y), 2.5);
+            fprintf(out, "M%.1f %.1fh0", axis_position(&frame->x, x), axis_position(&frame->y, y));
     }
     fputs("\"/>\n", out);
+}
+
+static void describe_range(FILE *out, const struct axis *axis, size_t count)
+{
+    char low[CHART_FIGURE], high[CHART_FIGURE];
+    fprintf(out, "%zu points; both axes go from %s to %s.", count,
+            chart_figure(axis->low, false, low), chart_figure(axis->high, false, high));
 }
 
 void scatter_draw(FILE *out, const struct scatter *scatter)
@@ -266,6 +276,7 @@ void scatter_draw(FILE *out, const struct scatter *scatter)
     frame.y.high = frame.x.high;
 
     frame_open(out, &frame, scatter->title);
+    describe_range(out, &frame.x, scatter->count);
     frame_axes(out, &frame, scatter->x_name, scatter->y_name);
     fprintf(out, "<path class=\"chosen\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", frame.x.begin,
             frame.y.begin, frame.x.end, frame.y.end);

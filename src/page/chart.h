@@ -21,16 +21,15 @@ struct chart {
     size_t count;
     const struct chart_line *lines;
     size_t line_count;
+    double least;  /* what is lower is drawn here; -INFINITY: as it is */
     bool percent;  /* values are fractions */
+    bool linear;   /* not to become logarithmic, however far values go */
     double marked; /* an x that has a line of its own, named `mark`; NaN: none */
     const char *mark;
 };
 
-/* The picture, and under it what its lines are and where they end. */
+/* A heading, the picture, and under it what its lines are and where they end. */
 void chart_draw(FILE *out, const struct chart *chart);
-
-/* How many values are finite; without any there is nothing to draw. */
-size_t chart_values(const double *values, size_t count);
 
 /* A figure of a chart in words: four digits, or a percentage. Returns `text`. */
 enum { CHART_FIGURE = 32 };

@@ -3,8 +3,10 @@
 
 #include "markup.h"
 
+#include <string.h>
+
 /* Margins are for the larger text of phones (chart_style). */
-enum { WIDTH = 460, LEFT = 66, RIGHT = 14, TOP = 30, BOTTOM = 46, X_TICKS = 7, Y_TICKS = 6 };
+enum { WIDTH = 460, LEFT = 78, RIGHT = 22, TOP = 30, BOTTOM = 46, X_TICKS = 7, Y_TICKS = 6 };
 
 void frame_begin(struct frame *frame, double height)
 {
@@ -26,6 +28,16 @@ void frame_open(FILE *out, const struct frame *frame, const char *title)
     fputs("</title><desc>", out);
 }
 
+/* Where a label of the x axis stands: centred, unless it would leave the picture. */
+static const char *anchor(const struct frame *frame, double *x, const char *label)
+{
+    enum { HALF_DIGIT = 5 };
+    if (*x + (double)(HALF_DIGIT * strlen(label)) <= frame->width)
+        return "middle";
+    *x = frame->width;
+    return "end";
+}
+
 static void draw_x(FILE *out, const struct frame *frame)
 {
     double ticks[AXIS_TICKS];
@@ -35,9 +47,9 @@ static void draw_x(FILE *out, const struct frame *frame)
         double x = axis_position(&frame->x, ticks[i]);
         fprintf(out, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>", x, frame->y.begin,
                 frame->y.end);
-        fprintf(out,
-                "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n", x,
-                frame->y.begin + 18, axis_label(&frame->x, ticks, count, i, text));
+        const char *at = anchor(frame, &x, axis_label(&frame->x, ticks, count, i, text));
+        fprintf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>\n", x,
+                frame->y.begin + 18, at, text);
     }
 }
 

@@ -101,7 +101,7 @@ static size_t character(const unsigned char *text, size_t length)
 void markup_part(FILE *out, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
-    for (size_t i = 0, size; i < length; i += size > 0 ? size : 1) {
+    for (size_t i = 0, size; i<length; i += size> 0 ? size : 1) {
         size = character(at + i, length - i);
         if (at[i] == '<')
             fputs("&lt;", out);

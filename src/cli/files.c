@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "files.h"
+
+#include "log.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* --- What a file holds, by its first bytes ---------------------------------------- */
+
+enum { START_SIZE = 512 };
+
+/* A model begins with the header's length in eight bytes, of which four are zero, and '{'. */
+static bool starts_model(const char *start, size_t count)
+{
+    static const char high_bytes[4];
+    return count > 8 && start[8] == '{' && memcmp(start + 4, high_bytes, 4) == 0;
+}
+
+static bool starts_log(const char *start, size_t count)
+{
+    (void)count;
+    return log_starts(start);
+}
+
+/* A page whose title is a report's: the command, and the data. */
+static bool starts_report(const char *start, size_t count)
+{
+    (void)count;
+    return strstr(start, "<title>mlp train") != NULL;
+}
+
+/* Whether something is in the file, and nothing that `is_own` knows. */
+static bool is_other_file(const char *path, bool is_own(const char *start, size_t count))
+{
+    char start[START_SIZE + 1] = "";
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    size_t count = fread(start, 1, START_SIZE, file);
+    fclose(file);
+    return count > 0 && !is_own(start, count);
+}
+
+/* --- Names ------------------------------------------------------------------------- */
+
+/* Whether both names lead to the same file. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (!a || !b)
+        return false;
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int check_one(const struct settings *s, const char *option, const char *path,
+                     const char *what, bool is_own(const char *start, size_t count))
+{
+    mlp_error error;
+    if (!path)
+        return MLP_OK;
+    if (same_file(path, s->data) || same_file(path, s->test) || same_file(path, s->valid))
+        return fail(MLP_ERROR_USAGE, "%s: '%s' is the file that the data come from", option, path);
+    if (mlp_model_save_check(path, &error) != MLP_OK)
+        return fail_with(&error);
+    if (is_other_file(path, is_own))
+        return fail(MLP_ERROR_USAGE,
+                    "%s: '%s' is there and not a %s: another name, or move it away", option, path,
+                    what);
+    return MLP_OK;
+}
+
+int files_check(const struct settings *s)
+{
+    if (same_file(s->save, s->log) || same_file(s->save, s->report))
+        return fail(MLP_ERROR_USAGE, "--save: '%s' is also that of %s", s->save,
+                    same_file(s->save, s->log) ? "--log" : "--report");
+    int status = check_one(s, "--save", s->save, "model", starts_model);
+    if (status == MLP_OK)
+        status = check_one(s, "--log", s->log, "log of epochs", starts_log);
+    if (status == MLP_OK)
+        status = check_one(s, "--report", s->report, "report", starts_report);
+    return status;
+}

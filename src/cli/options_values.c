@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers, and the options of the data, the run and its output. */
+#include "options_values.h"
+
+#include "output.h"
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- Numbers ----------------------------------------------------------------- */
+
+int parse_whole(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *out)
+{
+    char low[NUMBER_SIZE], high[NUMBER_SIZE];
+    errno = 0;
+    unsigned long long value = strtoull(text, NULL, 10);
+    bool digits_only = *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+    if (!digits_only || errno == ERANGE || value < least || value > most)
+        return fail(MLP_ERROR_USAGE, "%s: found '%s', expected a whole number from %s to %s",
+                    option, text, grouped(least, low), grouped(most, high));
+    *out = value;
+    return MLP_OK;
+}
+
+int parse_size(const char *option, const char *text, uint64_t most, size_t *out)
+{
+    uint64_t value = 0;
+    int status = parse_whole(option, text, 1, most, &value);
+    if (status == MLP_OK)
+        *out = (size_t)value;
+    return status;
+}
+
+const struct range above_zero = {0, FLT_MAX, true, false, "a finite number above 0"};
+const struct range from_zero = {0, FLT_MAX, false, false, "a finite number from 0 up"};
+const struct range share = {0, 1, false, true, "a number from 0 up and below 1"};
+
+static bool within(const struct range *range, double value)
+{
+    return (range->open_below ? value > range->least : value >= range->least) &&
+           (range->open_above ? value < range->most : value <= range->most);
+}
+
+int parse_real(const char *option, const char *text, const struct range *range, double *out)
+{
+    char *end;
+    double value = strtod(text, &end);
+    bool decimal = *text != '\0' && text[strspn(text, "0123456789.eE+-")] == '\0';
+    if (!decimal || *end != '\0' || !within(range, value) || !within(range, (double)(float)value))
+        return fail(MLP_ERROR_USAGE, "%s: found '%s', expected %s", option, text, range->text);
+    *out = value;
+    return MLP_OK;
+}
+
+int parse_float(const char *option, const char *text, const struct range *range, float *out)
+{
+    double value = 0;
+    int status = parse_real(option, text, range, &value);
+    if (status == MLP_OK)
+        *out = (float)value;
+    return status;
+}
+
+/* --- Data -------------------------------------------------------------------- */
+
+int parse_data(struct settings *s, const char *text)
+{
+    s->data = text;
+    return MLP_OK;
+}
+
+int parse_test(struct settings *s, const char *text)
+{
+    s->test = text;
+    return MLP_OK;
+}
+
+/* All that strtod takes is a fraction, and a bad one may be "nan" or "0x1". */
+int parse_valid(struct settings *s, const char *text)
+{
+    static const struct range fraction = {0, 1, true, true,
+                                          "a fraction above 0 and below 1, or a source of data"};
+    char *end;
+    strtod(text, &end);
+    if (*text == '\0' || *end == '\0')
+        return parse_real("--valid", text, &fraction, &s->valid_fraction);
+    s->valid = text;
+    return MLP_OK;
+}
+
+int parse_split(struct settings *s, const char *text)
+{
+    if (strcmp(text, "train") == 0)
+        s->split = MLP_TRAIN;
+    else if (strcmp(text, "test") == 0)
+        s->split = MLP_TEST;
+    else
+        return fail(MLP_ERROR_USAGE, "--split: found '%s', expected train or test", text);
+    return MLP_OK;
+}
+
+int parse_standardize(struct settings *s, const char *text)
+{
+    (void)text;
+    s->standardize = true;
+    return MLP_OK;
+}
+
+/* --- The run and its output -------------------------------------------------- */
+
+int parse_max_seconds(struct settings *s, const char *text)
+{
+    return parse_real("--max-seconds", text, &above_zero, &s->train.max_seconds);
+}
+
+int parse_runs(struct settings *s, const char *text)
+{
+    return parse_size("--runs", text, MAX_RUNS, &s->runs);
+}
+
+int parse_seed(struct settings *s, const char *text)
+{
+    return parse_whole("--seed", text, 0, UINT64_MAX, &s->train.seed);
+}
+
+int parse_threads(struct settings *s, const char *text)
+{
+    size_t threads = 0;
+    int status = parse_size("--threads", text, 4096, &threads);
+    if (status == MLP_OK)
+        s->train.threads = (int)threads;
+    return status;
+}
+
+int parse_isa(struct settings *s, const char *text)
+{
+    s->isa = text;
+    return MLP_OK;
+}
+
+int parse_save(struct settings *s, const char *text)
+{
+    s->save = text;
+    return MLP_OK;
+}
+
+int parse_log(struct settings *s, const char *text)
+{
+    const char *end = strrchr(text, '.');
+    if (!end || (strcmp(end, ".jsonl") != 0 && strcmp(end, ".csv") != 0))
+        return fail(MLP_ERROR_USAGE,
+                    "--log: found '%s', expected a name that ends in .jsonl or .csv", text);
+    s->log = text;
+    return MLP_OK;
+}
+
+int parse_report(struct settings *s, const char *text)
+{
+    const char *end = strrchr(text, '.');
+    if (!end || (strcmp(end, ".html") != 0 && strcmp(end, ".htm") != 0))
+        return fail(MLP_ERROR_USAGE, "--report: found '%s', expected a name that ends in .html",
+                    text);
+    s->report = text;
+    return MLP_OK;
+}
+
+int parse_top_k(struct settings *s, const char *text)
+{
+    return parse_size("--top-k", text, MAX_CLASSES, &s->top_k);
+}
+
+int parse_json(struct settings *s, const char *text)
+{
+    (void)text;
+    s->json = true;
+    return MLP_OK;
+}
+
+int parse_help(struct settings *s, const char *text)
+{
+    (void)text;
+    s->help = true;
+    return MLP_OK;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Inputs on their way into the first layer: gathered, divided, standardised. */
+#ifndef MLP_SRC_SCALING_H
+#define MLP_SRC_SCALING_H
+
+#include "model.h"
+
+/* Rows of inputs in panels: positions index[r] of the data, as (x - mean) * factor where the
+ * model standardises. */
+void mlp_scaling_gather(const struct mlp_kernels *kernels, const mlp_model *model,
+                        const mlp_dataset *data, const uint32_t *index, size_t rows, float *x,
+                        size_t x_stride);
+
+/* The same for positions first, first + 1, ... */
+void mlp_scaling_gather_from(const struct mlp_kernels *kernels, const mlp_model *model,
+                             const mlp_dataset *data, size_t first, size_t rows, float *x,
+                             size_t x_stride);
+
+/* Predictions in the units of the targets: z * scale + mean, in place. */
+void mlp_scaling_restore(const mlp_model *model, size_t rows, float *z, size_t stride);
+
+#endif
