@@ -277,6 +277,8 @@ void mlp_rows_dx(struct mlp_trainer *t, const struct step *step, size_t l, size_
         mlp_batchnorm_backward(rows, panels, m->scale + panel * MLP_NR,
                                before->variance + panel * MLP_NR, before->xhat + at,
                                before->delta + at, before->dz + at, t->stride);
+    if (m->norm != MLP_NORM_NONE) /* what scales learn from */
+        watch(t, step, before->delta, row, rows, panel, panels);
     if (!mlp_rows_whole(before))
         watch(t, step, before->dz, row, rows, panel, panels);
 }

@@ -739,6 +739,37 @@ START_TEST(a_variance_that_overflows_is_found)
 }
 END_TEST
 
+/* Scales so small that the gradient of what comes before them is none to worry about, and theirs
+ * is: its square would overflow in Adam's second moment. */
+START_TEST(gradients_of_scales_are_looked_at)
+{
+    static const char *const words[] = {"overflow", NULL};
+    struct samples samples = samples_create(20, 6, 3, 21);
+    mlp_dataset *data = samples_u8(&samples);
+    for (int norm = MLP_NORM_LAYER; norm <= MLP_NORM_BATCH; norm++) {
+        const mlp_layer_spec layers[] = {
+            {.units = 8, .activation = MLP_TANH, .norm = (mlp_norm)norm}, {.units = 3}};
+        const mlp_spec spec = {.inputs = 6, .layer_count = 2, .layers = layers};
+        mlp_model *model;
+        ck_assert_int_eq(mlp_model_create(&spec, 1, &model, NULL), MLP_OK);
+        float scale[8], weight[3 * 8];
+        for (int i = 0; i < 8; i++)
+            scale[i] = 1e-25f;
+        for (int i = 0; i < 24; i++)
+            weight[i] = (i % 5 < 2 ? 1e25f : -1e25f) * (float)(1 + i % 3);
+        mlp_model_set_norm(model, 0, scale, NULL, NULL, NULL);
+        mlp_model_set_layer(model, 1, weight, NULL);
+        mlp_train_options options = mlp_train_options_default();
+        options.batch = 20;
+        options.epochs = 1;
+        expect_divergence(data, model, &options, words);
+        mlp_model_destroy(model);
+    }
+    mlp_dataset_destroy(data);
+    samples_destroy(&samples);
+}
+END_TEST
+
 START_TEST(default_threads_follow_the_environment)
 {
     setenv("OMP_NUM_THREADS", "3", 1);
@@ -783,6 +814,7 @@ int main(void)
     tcase_add_test(tcase, training_that_diverges_says_so);
     tcase_add_test(tcase, an_update_that_overflows_is_not_made);
     tcase_add_test(tcase, what_hides_behind_a_relu_is_found);
+    tcase_add_test(tcase, gradients_of_scales_are_looked_at);
     tcase_add_loop_test(tcase, a_variance_that_overflows_is_found, MLP_NORM_NONE + 1,
                         MLP_NORM_BATCH + 1);
     tcase_add_test(tcase, default_threads_follow_the_environment);
