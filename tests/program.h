@@ -19,6 +19,16 @@ void program_set_up(void);
 /* Writes an IDX file of images or labels. */
 void put_idx(const char *name, unsigned count, unsigned side, bool labels);
 
+/* Whether the thread sanitizer watches: it keeps a part of its memory in a file, which no limit on
+ * the size of files may meet. */
+#if defined(__has_feature)
+#define UNDER_TSAN __has_feature(thread_sanitizer)
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#else
+#define UNDER_TSAN 0
+#endif
+
 /* What the last run wrote; freed by the next one. */
 extern char *out, *err;
 

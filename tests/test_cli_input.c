@@ -304,14 +304,6 @@ START_TEST(case_106_omp_num_threads_is_no_number)
 }
 END_TEST
 
-#if defined(__has_feature)
-#define UNDER_TSAN __has_feature(thread_sanitizer)
-#elif defined(__SANITIZE_THREAD__)
-#define UNDER_TSAN 1
-#else
-#define UNDER_TSAN 0
-#endif
-
 START_TEST(a_full_disk_is_told_and_leaves_nothing)
 {
     if (UNDER_TSAN) {
