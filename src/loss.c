@@ -14,14 +14,6 @@ bool mlp_loss_by_labels(const struct mlp_objective *objective, bool has_labels)
     return has_labels && objective->loss == MLP_CROSS_ENTROPY && objective->smoothing == 0;
 }
 
-float mlp_loss_label_target(const struct mlp_objective *objective, size_t label, size_t c)
-{
-    if (objective->outputs == 1)
-        return label > 0 ? 1.0f : 0.0f;
-    float rest = objective->smoothing / (float)objective->outputs;
-    return (c == label ? 1.0f - objective->smoothing : 0.0f) + rest;
-}
-
 /* --- Rows of panels ------------------------------------------------------------- */
 
 /* A group of rows. */

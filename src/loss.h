@@ -27,9 +27,6 @@ struct mlp_goal {
 /* Whether the loss reads labels as they are, and no targets. */
 bool mlp_loss_by_labels(const struct mlp_objective *objective, bool has_labels);
 
-/* The target of output c that a label stands for. */
-float mlp_loss_label_target(const struct mlp_objective *objective, size_t label, size_t c);
-
 /* loss[r] of each row, weighted, and the gradient of scale * loss at the outputs z, panels with the
  * same stride: delta, which may be z. Padding of delta is 0. */
 void mlp_loss_rows(const struct mlp_objective *objective, size_t rows, const float *z, float *delta,

@@ -343,12 +343,6 @@ float *mlp_layer_vector(const struct mlp_layer *layer, size_t i)
     return vectors[i];
 }
 
-const char *mlp_layer_vector_name(size_t i)
-{
-    static const char *const names[MLP_VECTORS] = {"bias", "scale", "shift", "mean", "variance"};
-    return names[i];
-}
-
 /* --- Weights ---------------------------------------------------------------- */
 
 /* Where weight (o, i) of a layer stands in its panels. */

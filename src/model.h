@@ -53,8 +53,6 @@ bool mlp_model_add_target_scaling(mlp_model *model);
  * is [out], NULL where the layer has none of it. */
 enum { MLP_VECTORS = 5 };
 float *mlp_layer_vector(const struct mlp_layer *layer, size_t i);
-/* "bias", "scale", "shift", "mean", "variance" */
-const char *mlp_layer_vector_name(size_t i);
 
 /* Whether all parameters are finite. */
 bool mlp_model_is_finite(const mlp_model *model);

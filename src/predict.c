@@ -192,25 +192,6 @@ void mlp_team_predict(struct mlp_predictor *p, const mlp_dataset *data, float *o
 
 /* --- Evaluation ----------------------------------------------------------------- */
 
-/* The targets of samples from `first` on, in panels, standardised like the model's outputs. */
-static void fill_targets(const struct mlp_predictor *p, const mlp_dataset *data, size_t first,
-                         size_t rows, float *panels)
-{
-    const mlp_model *model = p->model;
-    size_t outputs = p->objective.outputs;
-    bool from_targets = mlp_model_learns_targets(model, data);
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < outputs; c++) {
-            float value = from_targets
-                              ? data->targets[(first + r) * outputs + c]
-                              : mlp_loss_label_target(&p->objective, data->labels[first + r], c);
-            if (from_targets && model->target_mean)
-                value = (value - model->target_mean[c]) / model->target_scale[c];
-            panels[c / MLP_NR * p->stride + r * MLP_NR + c % MLP_NR] = value;
-        }
-    }
-}
-
 /* Losses of a block of samples, whose plain outputs z are used up. */
 static void block_losses(struct mlp_predictor *p, const mlp_dataset *data, size_t first,
                          size_t rows, float *z, float *spare)
@@ -222,8 +203,9 @@ static void block_losses(struct mlp_predictor *p, const mlp_dataset *data, size_
         .targets = by_labels ? NULL : spare,
         .weights = data->weights ? data->weights + first : NULL,
     };
-    if (!by_labels)
-        fill_targets(p, data, first, rows, spare);
+    for (size_t r = 0; !by_labels && r < rows; r++)
+        mlp_scaling_targets(&p->objective, p->model, data, first + r, spare + r * MLP_NR,
+                            p->stride);
     mlp_loss_rows(&p->objective, rows, z, z, p->stride, &goal, 1.0f, p->losses + first);
 }
 

@@ -30,32 +30,6 @@ static void watch(struct mlp_trainer *t, const struct step *step, const float *x
 
 /* --- Gather --------------------------------------------------------------------- */
 
-/* Target c of the sample at position `index` of the data. */
-static float target_of(const struct mlp_trainer *t, size_t index, size_t c)
-{
-    const struct mlp_objective *o = &t->objective;
-    float value = t->data->targets[index * o->outputs + c];
-    if (t->model->target_mean)
-        value = (value - t->model->target_mean[c]) / t->model->target_scale[c];
-    if (o->smoothing > 0)
-        value = value * (1.0f - o->smoothing) + o->smoothing / (float)o->outputs;
-    return value;
-}
-
-static void gather_targets(const struct mlp_trainer *t, const uint32_t *index, size_t row,
-                           size_t rows)
-{
-    size_t outputs = t->objective.outputs;
-    for (size_t r = 0; r < rows; r++) {
-        float *to = t->targets + (row + r) * MLP_NR;
-        for (size_t c = 0; c < outputs; c++)
-            to[c / MLP_NR * t->stride + c % MLP_NR] =
-                t->from_targets
-                    ? target_of(t, index[r], c)
-                    : mlp_loss_label_target(&t->objective, t->data->labels[index[r]], c);
-    }
-}
-
 static void gather_weights(const struct mlp_trainer *t, const uint32_t *index, size_t row,
                            size_t rows)
 {
@@ -76,8 +50,9 @@ void mlp_rows_gather(struct mlp_trainer *t, const struct step *step, size_t row,
         watch(t, step, t->inputs, row, rows, 0, mlp_panels(t->layers[0].in));
     for (size_t r = 0; t->labels && r < rows; r++)
         t->labels[row + r] = t->data->labels[index[r]];
-    if (t->targets)
-        gather_targets(t, index, row, rows);
+    for (size_t r = 0; t->targets && r < rows; r++)
+        mlp_scaling_targets(&t->objective, t->model, t->data, index[r],
+                            t->targets + (row + r) * MLP_NR, t->stride);
     if (t->weights)
         gather_weights(t, index, row, rows);
 }

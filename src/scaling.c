@@ -65,6 +65,26 @@ void mlp_scaling_gather_from(const struct mlp_kernels *kernels, const mlp_model 
         standardize(model, rows, x, x_stride);
 }
 
+void mlp_scaling_targets(const struct mlp_objective *objective, const mlp_model *model,
+                         const mlp_dataset *data, size_t i, float *row, size_t stride)
+{
+    size_t outputs = objective->outputs;
+    bool from_targets = mlp_model_learns_targets(model, data);
+    float smoothing = objective->smoothing, rest = smoothing / (float)outputs;
+    for (size_t c = 0; c < outputs; c++) {
+        float value;
+        if (!from_targets)
+            value = outputs == 1 ? data->labels[i] > 0 : data->labels[i] == c;
+        else
+            value = data->targets[i * outputs + c];
+        if (from_targets && model->target_mean)
+            value = (value - model->target_mean[c]) / model->target_scale[c];
+        if (smoothing > 0)
+            value = value * (1.0f - smoothing) + rest;
+        row[c / MLP_NR * stride + c % MLP_NR] = value;
+    }
+}
+
 void mlp_scaling_restore(const mlp_model *model, size_t rows, float *z, size_t stride)
 {
     for (size_t p = 0; model->target_mean && p < mlp_panels(mlp_model_outputs(model)); p++) {

@@ -337,8 +337,7 @@ void mlp_trainer_diagnose(const struct mlp_trainer *t, char *text, size_t size)
     }
     for (size_t l = 0; l < t->layer_count; l++) {
         const struct layer_state *layer = &t->layers[l];
-        size_t n = mlp_gradient_rows(layer) * mlp_panels(mlp_gradient_columns(layer)) * MLP_NR;
-        if (!t->kernels->all_below(n, t->gradient_limit, layer->gradient)) {
+        if (!t->kernels->all_below(mlp_gradient_size(layer), t->gradient_limit, layer->gradient)) {
             snprintf(text, size, "the gradient of layer %zu's weights overflows", l);
             return;
         }

@@ -71,7 +71,7 @@ static void carve_layer(struct mlp_trainer *t, size_t l)
     struct layer_state *layer = &t->layers[l];
     const struct mlp_layer *m = layer->layer;
     size_t columns = mlp_panels(layer->out) * MLP_NR;
-    size_t rows = t->stride * mlp_panels(layer->out), batch = t->options.batch;
+    size_t rows = t->stride * mlp_panels(layer->out);
     bool last = l + 1 == t->layer_count;
     layer->x = l > 0 ? t->layers[l - 1].y : t->inputs;
     layer->y = carve(t, rows, sizeof(float));
@@ -80,16 +80,18 @@ static void carve_layer(struct mlp_trainer *t, size_t l)
     layer->slope = keeps_slope(t, l) ? carve(t, rows, sizeof(float)) : NULL;
     if (l > 0 || layer->transposed)
         layer->wt = carve(t, mlp_panels(layer->in) * MLP_NR * layer->out, sizeof(float));
-    carve_moments(t, mlp_gradient_rows(layer) * mlp_panels(mlp_gradient_columns(layer)) * MLP_NR,
-                  &layer->m, &layer->v);
+    carve_moments(t, mlp_gradient_size(layer), &layer->m, &layer->v);
     carve_moments(t, columns, &layer->bias_m, &layer->bias_v);
     layer->bias_gradient = carve(t, columns, sizeof(float));
     if (m->norm == MLP_NORM_NONE)
         return;
     layer->xhat = carve(t, rows, sizeof(float));
-    layer->inverse = carve(t, batch, sizeof(float));
-    layer->mean = carve(t, columns, sizeof(float));
-    layer->variance = carve(t, columns, sizeof(float));
+    if (m->norm == MLP_NORM_LAYER) {
+        layer->inverse = carve(t, t->options.batch, sizeof(float));
+    } else {
+        layer->mean = carve(t, columns, sizeof(float));
+        layer->variance = carve(t, columns, sizeof(float));
+    }
     carve_moments(t, columns, &layer->scale_m, &layer->scale_v);
     carve_moments(t, columns, &layer->shift_m, &layer->shift_v);
     layer->scale_gradient = carve(t, columns, sizeof(float));
@@ -101,6 +103,7 @@ static void carve_arrays(struct mlp_trainer *t)
     const mlp_dataset *data = t->data;
     const mlp_train_options *o = &t->options;
     size_t batch = o->batch, outputs = t->objective.outputs;
+    bool from_targets = mlp_model_learns_targets(t->model, data);
     bool weighted = data->weights || o->balanced || o->class_weights;
     t->arena_size = 0;
     t->inputs = carve(t, t->stride * mlp_panels(t->layers[0].in), sizeof(float));
@@ -108,9 +111,9 @@ static void carve_arrays(struct mlp_trainer *t)
         carve_layer(t, l);
     for (size_t p = 0; p < t->phase_count + 3; p++)
         t->phases[p].claims.shares = carve(t, (size_t)t->threads, sizeof(struct mlp_share));
-    t->labels = t->from_targets ? NULL : carve(t, batch, sizeof *t->labels);
-    t->hits = t->from_targets ? NULL : carve(t, batch, sizeof *t->hits);
-    t->targets = mlp_loss_by_labels(&t->objective, !t->from_targets)
+    t->labels = from_targets ? NULL : carve(t, batch, sizeof *t->labels);
+    t->hits = from_targets ? NULL : carve(t, batch, sizeof *t->hits);
+    t->targets = mlp_loss_by_labels(&t->objective, !from_targets)
                      ? NULL
                      : carve(t, t->stride * mlp_panels(outputs), sizeof *t->targets);
     t->weights = weighted ? carve(t, batch, sizeof *t->weights) : NULL;
@@ -125,16 +128,15 @@ static void carve_arrays(struct mlp_trainer *t)
 static bool allocate_gradients(struct mlp_trainer *t)
 {
     size_t total = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        size_t at = 0;
-        for (size_t l = 0; l < t->layer_count; l++) {
-            struct layer_state *layer = &t->layers[l];
-            layer->gradient = pass == 0 ? NULL : t->gradients + at;
-            at += mlp_gradient_rows(layer) * mlp_panels(mlp_gradient_columns(layer)) * MLP_NR;
-        }
-        total = at;
-        if (pass == 0 && !(t->gradients = mlp_alloc_uninitialized(total, sizeof(float))))
-            return false;
+    for (size_t l = 0; l < t->layer_count; l++)
+        total += mlp_gradient_size(&t->layers[l]);
+    t->gradients = mlp_alloc_uninitialized(total, sizeof *t->gradients);
+    if (!t->gradients)
+        return false;
+    float *next = t->gradients;
+    for (size_t l = 0; l < t->layer_count; l++) {
+        t->layers[l].gradient = next;
+        next += mlp_gradient_size(&t->layers[l]);
     }
     return true;
 }
@@ -347,7 +349,6 @@ mlp_status mlp_trainer_create(mlp_model *model, const mlp_dataset *data,
         .threads = choose_threads(model, options),
         .layer_count = model->spec.layer_count,
         .stride = mlp_panel_stride(options->batch),
-        .from_targets = mlp_model_learns_targets(model, data),
         .rate = options->learning_rate,
         .epoch = 1,
         .beta1_power = 1,

@@ -89,7 +89,6 @@ struct mlp_trainer {
     uint8_t *labels;   /* of the minibatch; NULL without */
     float *weights;    /* of its samples; NULL where all are 1 */
     float *targets;    /* panels like the outputs; NULL where the loss reads labels */
-    bool from_targets; /* of the data set; else made of labels */
     float *losses;
     uint8_t *hits; /* whether a sample's class was right; NULL without classes */
     uint32_t *permutation;
@@ -161,6 +160,12 @@ static inline size_t mlp_gradient_rows(const struct layer_state *layer)
 static inline size_t mlp_gradient_columns(const struct layer_state *layer)
 {
     return layer->transposed ? layer->in : layer->out;
+}
+
+/* Floats of a layer's gradient, padding included. */
+static inline size_t mlp_gradient_size(const struct layer_state *layer)
+{
+    return mlp_gradient_rows(layer) * mlp_panels(mlp_gradient_columns(layer)) * MLP_NR;
 }
 
 /* Units of UPDATE, GRADIENT and APPLY, and what unit `number` of mlp_trainer `context` costs. */

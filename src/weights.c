@@ -6,7 +6,6 @@
 
 #include "norm.h"
 
-#include <float.h>
 #include <math.h>
 
 enum {
@@ -298,10 +297,13 @@ void mlp_weights_gradient(struct mlp_trainer *t, const struct step *step, size_t
 float mlp_weights_clip_factor(const struct mlp_trainer *t)
 {
     double sum = 0, limit = t->options.clip_norm;
-    for (size_t i = 0; limit > 0 && i < mlp_weights_units(t); i++)
+    if (limit == 0)
+        return 1.0f;
+    size_t units = mlp_weights_units(t);
+    for (size_t i = 0; i < units; i++)
         sum += t->squares[i];
     double norm = sqrt(sum);
-    return limit > 0 && norm > limit ? (float)(limit / norm) : 1.0f;
+    return norm > limit ? (float)(limit / norm) : 1.0f;
 }
 
 static void scale(size_t n, float factor, float *g)
