@@ -187,3 +187,16 @@ bench_time_fn *bench_case_timer(const struct bench_case *test)
 {
     return test->kind->alone ? bench_alone_time : bench_team_time;
 }
+
+struct bench_case *bench_add_blas(struct bench_cases *cases, const struct bench_blas_shape *shape,
+                                  const char *isa, const struct mlp_kernels *kernels, int threads)
+{
+    char operation[16], size[BENCH_SHAPE_SIZE];
+    snprintf(operation, sizeof operation, "gemm/%s",
+             bench_transposition_name(shape->transposition));
+    bench_shape_text(shape->shape, size);
+    struct bench_case *test = bench_cases_add(cases, operation, size, isa, kernels, threads);
+    if (test)
+        bench_set_product(test, BENCH_PLAIN, shape->transposition, shape->shape);
+    return test;
+}

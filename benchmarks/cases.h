@@ -137,6 +137,11 @@ struct bench_cases bench_cases_list(const struct bench_options *options, const s
                                     size_t isa_count);
 void bench_cases_destroy(struct bench_cases *cases);
 
+/* Appends the case of a plain product, whose kind is still to be set; NULL where there is no
+ * memory. `isa` stands in its name. */
+struct bench_case *bench_add_blas(struct bench_cases *cases, const struct bench_blas_shape *shape,
+                                  const char *isa, const struct mlp_kernels *kernels, int threads);
+
 /* Fills in what the cases of a product have in common. */
 void bench_set_product(struct bench_case *test, enum bench_layout layout,
                        enum bench_transposition transposition, struct bench_shape shape);

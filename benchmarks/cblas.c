@@ -4,7 +4,6 @@
 
 #include "alloc.h"
 #include "error.h"
-#include "flush.h"
 
 #include <ctype.h>
 #include <dlfcn.h>
@@ -172,10 +171,11 @@ static void run(void *context, int thread, int threads, size_t iterations)
         library->set_int(threads);
     if (library->set_long)
         library->set_long(threads);
+    const float *a = bench_operands_a(s->operands, test->transposition);
+    const float *b = bench_operands_b(s->operands, test->transposition);
     for (size_t i = 0; i < iterations; i++)
         library->sgemm(ROW_MAJOR, ta ? TRANSPOSE : NO_TRANSPOSE, tb ? TRANSPOSE : NO_TRANSPOSE, m,
-                       n, k, 1.0f, ta ? s->operands->at : s->operands->a, ta ? m : k,
-                       tb ? s->operands->bt : s->operands->b, tb ? k : n, 0.0f, s->c, n);
+                       n, k, 1.0f, a, ta ? m : k, b, tb ? k : n, 0.0f, s->c, n);
 }
 
 static bool check(struct bench_case *test, struct bench_check *out)
@@ -191,14 +191,7 @@ static bool check(struct bench_case *test, struct bench_check *out)
 static void flush(struct bench_case *test, bool weights_only)
 {
     const struct arrays *s = test->state;
-    size_t m = test->shape.m, n = test->shape.n, k = test->shape.k;
-    bench_flush(bench_b_transposed(test->transposition) ? s->operands->bt : s->operands->b,
-                k * n * sizeof(float));
-    if (weights_only)
-        return;
-    bench_flush(bench_a_transposed(test->transposition) ? s->operands->at : s->operands->a,
-                m * k * sizeof(float));
-    bench_flush(s->c, m * n * sizeof(float));
+    bench_operands_flush(s->operands, test->transposition, s->c, weights_only);
 }
 
 static void destroy(struct bench_case *test)
@@ -231,16 +224,11 @@ struct adding {
 static void add(void *context, const struct bench_blas_shape *shape)
 {
     const struct adding *adding = context;
-    char operation[16], size[BENCH_SHAPE_SIZE];
-    snprintf(operation, sizeof operation, "gemm/%s",
-             bench_transposition_name(shape->transposition));
-    bench_shape_text(shape->shape, size);
     const struct bench_peer *peer = &adding->library->peer;
-    struct bench_case *test = bench_cases_add(adding->cases, operation, size, peer->name,
-                                              &adding->kernels, adding->threads);
+    struct bench_case *test =
+        bench_add_blas(adding->cases, shape, peer->name, &adding->kernels, adding->threads);
     if (!test)
         return;
-    bench_set_product(test, BENCH_PLAIN, shape->transposition, shape->shape);
     test->kind = &kind;
     test->peer = peer;
     test->what = adding->library;

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "alloc.h"
+#include "flush.h"
 #include "gemm.h"
 #include "model.h"
 #include "random.h"
@@ -121,6 +122,29 @@ void bench_operands_release(struct bench_operands *operands)
         link = &(*link)->next;
     *link = operands->next;
     destroy(operands);
+}
+
+const float *bench_operands_a(const struct bench_operands *operands,
+                              enum bench_transposition transposition)
+{
+    return bench_a_transposed(transposition) ? operands->at : operands->a;
+}
+
+const float *bench_operands_b(const struct bench_operands *operands,
+                              enum bench_transposition transposition)
+{
+    return bench_b_transposed(transposition) ? operands->bt : operands->b;
+}
+
+void bench_operands_flush(const struct bench_operands *operands,
+                          enum bench_transposition transposition, const float *c, bool weights_only)
+{
+    size_t m = operands->shape.m, n = operands->shape.n, k = operands->shape.k;
+    bench_flush(bench_operands_b(operands, transposition), k * n * sizeof(float));
+    if (weights_only)
+        return;
+    bench_flush(bench_operands_a(operands, transposition), m * k * sizeof(float));
+    bench_flush(c, m * n * sizeof(float));
 }
 
 static void choose_rows(struct bench_operands *o)

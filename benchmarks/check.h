@@ -48,6 +48,17 @@ struct bench_operands {
 struct bench_operands *bench_operands_use(struct bench_shape shape);
 void bench_operands_release(struct bench_operands *operands); /* NULL is fine */
 
+/* A and B as a product of this transposition has them stored. */
+const float *bench_operands_a(const struct bench_operands *operands,
+                              enum bench_transposition transposition);
+const float *bench_operands_b(const struct bench_operands *operands,
+                              enum bench_transposition transposition);
+
+/* Drives B, and unless weights_only A and C [m][n] as well, out of the caches. */
+void bench_operands_flush(const struct bench_operands *operands,
+                          enum bench_transposition transposition, const float *c,
+                          bool weights_only);
+
 /* Computes rows, chain, exact and scale where that is not yet done. False where
  * there is no memory. */
 bool bench_operands_solve(struct bench_operands *operands);

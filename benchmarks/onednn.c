@@ -295,8 +295,7 @@ static void flush(struct bench_case *test, bool weights_only)
         bench_flush(weights, k * n * sizeof(float));
     if (weights_only)
         return;
-    bench_flush(test->transposition == BENCH_TN ? s->operands->at : s->operands->a,
-                m * k * sizeof(float));
+    bench_flush(bench_operands_a(s->operands, test->transposition), m * k * sizeof(float));
     bench_flush(s->c, m * n * sizeof(float));
     bench_flush(s->bias, n * sizeof(float));
     bench_flush(s->derivative, m * n * sizeof(float));

@@ -8,7 +8,6 @@
 #include "alloc.h"
 #include "cases.h"
 #include "error.h"
-#include "flush.h"
 #include "model.h"
 #include "team.h"
 
@@ -237,18 +236,6 @@ struct arrays {
     struct bench_plain *plain;
 };
 
-static const float *stored_a(const struct bench_case *test)
-{
-    const struct arrays *s = test->state;
-    return bench_a_transposed(test->transposition) ? s->operands->at : s->operands->a;
-}
-
-static const float *stored_b(const struct bench_case *test)
-{
-    const struct arrays *s = test->state;
-    return bench_b_transposed(test->transposition) ? s->operands->bt : s->operands->b;
-}
-
 static mlp_status prepare(struct bench_case *test, mlp_error *error)
 {
     struct arrays *s = test->state = mlp_alloc(1, sizeof *s);
@@ -268,8 +255,10 @@ static void run(void *context, int thread, int threads, size_t iterations)
     (void)threads;
     const struct bench_case *test = context;
     const struct arrays *s = test->state;
+    const float *a = bench_operands_a(s->operands, test->transposition);
+    const float *b = bench_operands_b(s->operands, test->transposition);
     for (size_t i = 0; i < iterations; i++)
-        bench_plain_product(s->plain, stored_a(test), stored_b(test), s->c, thread);
+        bench_plain_product(s->plain, a, b, s->c, thread);
 }
 
 static bool check(struct bench_case *test, struct bench_check *out)
@@ -285,12 +274,7 @@ static bool check(struct bench_case *test, struct bench_check *out)
 static void flush(struct bench_case *test, bool weights_only)
 {
     const struct arrays *s = test->state;
-    size_t m = test->shape.m, n = test->shape.n, k = test->shape.k;
-    bench_flush(stored_b(test), k * n * sizeof(float));
-    if (!weights_only) {
-        bench_flush(stored_a(test), m * k * sizeof(float));
-        bench_flush(s->c, m * n * sizeof(float));
-    }
+    bench_operands_flush(s->operands, test->transposition, s->c, weights_only);
 }
 
 static void destroy(struct bench_case *test)
@@ -322,15 +306,10 @@ static void add(void *context, const struct bench_blas_shape *shape)
 {
     const struct adding *adding = context;
     const struct bench_plan *plan = adding->plan;
-    char operation[16], size[BENCH_SHAPE_SIZE];
-    snprintf(operation, sizeof operation, "gemm/%s",
-             bench_transposition_name(shape->transposition));
-    bench_shape_text(shape->shape, size);
-    struct bench_case *test = bench_cases_add(adding->cases, operation, size, plan->kernels->isa,
-                                              plan->kernels, plan->threads);
+    struct bench_case *test =
+        bench_add_blas(adding->cases, shape, plan->kernels->isa, plan->kernels, plan->threads);
     if (!test)
         return;
-    bench_set_product(test, BENCH_PLAIN, shape->transposition, shape->shape);
     test->kind = &kind;
     test->by_default = plan->fastest || plan->options->shape_count > 0;
 }
