@@ -3,7 +3,6 @@
 
 #include "output.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,38 +33,29 @@ void option_syntax(const struct option_row *row, char text[OPTION_TEXT_SIZE])
 
 void option_text(const struct option_row *row, char text[OPTION_TEXT_SIZE])
 {
-    size_t length = (size_t)snprintf(text, OPTION_TEXT_SIZE, "%s", row->help);
+    size_t length = strlen(row->help);
     const char *before = length > 0 && row->help[length - 1] == ':' ? " " : "; one of ";
-    for (size_t i = 0; row->choice && row->choice(i) && length < OPTION_TEXT_SIZE; i++)
-        length += (size_t)snprintf(text + length, OPTION_TEXT_SIZE - length, "%s%s",
-                                   i == 0 ? before : ", ", row->choice(i));
+    snprintf(text, OPTION_TEXT_SIZE, "%s", row->help);
+    for (size_t i = 0; row->choice && row->choice(i); i++)
+        append(text, OPTION_TEXT_SIZE, "%s%s", i == 0 ? before : ", ", row->choice(i));
 }
 
 /* --- Recipes ---------------------------------------------------------------------- */
 
-/* Appends to a text of OPTION_TEXT_SIZE, cutting what does not fit. */
-__attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
-{
-    size_t length = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + length, OPTION_TEXT_SIZE - length, format, args);
-    va_end(args);
-}
-
 static void append_network(char *text, const mlp_recipe *recipe)
 {
     const mlp_layer_spec *first = &recipe->hidden[0];
-    append(text, " --hidden %s", recipe->hidden_count == 0 ? "none" : "");
+    append(text, OPTION_TEXT_SIZE, " --hidden %s", recipe->hidden_count == 0 ? "none" : "");
     for (size_t i = 0; i < recipe->hidden_count; i++)
-        append(text, "%s%zu", i == 0 ? "" : ",", recipe->hidden[i].units);
+        append(text, OPTION_TEXT_SIZE, "%s%zu", i == 0 ? "" : ",", recipe->hidden[i].units);
     if (recipe->hidden_count > 0)
-        append(text, " --activation %s", mlp_activation_name(first->activation));
+        append(text, OPTION_TEXT_SIZE, " --activation %s", mlp_activation_name(first->activation));
     if (recipe->hidden_count > 0 && first->norm != MLP_NORM_NONE)
-        append(text, " --norm %s", mlp_norm_name(first->norm));
+        append(text, OPTION_TEXT_SIZE, " --norm %s", mlp_norm_name(first->norm));
     if (recipe->hidden_count > 0 && first->dropout > 0)
-        append(text, " --dropout %g", (double)first->dropout);
-    append(text, " --loss %s --init %s", mlp_loss_name(recipe->loss), mlp_init_name(recipe->init));
+        append(text, OPTION_TEXT_SIZE, " --dropout %g", (double)first->dropout);
+    append(text, OPTION_TEXT_SIZE, " --loss %s --init %s", mlp_loss_name(recipe->loss),
+           mlp_init_name(recipe->init));
 }
 
 void recipe_text(const mlp_recipe *recipe, char text[OPTION_TEXT_SIZE])
@@ -73,12 +63,13 @@ void recipe_text(const mlp_recipe *recipe, char text[OPTION_TEXT_SIZE])
     const mlp_train_options *o = &recipe->options;
     snprintf(text, OPTION_TEXT_SIZE, "%s: --data %s", recipe->summary, recipe->data);
     append_network(text, recipe);
-    append(text, " --optimizer %s --lr %g", mlp_optimizer_name(o->optimizer), o->learning_rate);
+    append(text, OPTION_TEXT_SIZE, " --optimizer %s --lr %g", mlp_optimizer_name(o->optimizer),
+           o->learning_rate);
     if (o->weight_decay > 0)
-        append(text, " --weight-decay %g", o->weight_decay);
+        append(text, OPTION_TEXT_SIZE, " --weight-decay %g", o->weight_decay);
     if (o->schedule.kind != MLP_SCHEDULE_CONSTANT)
-        append(text, " --schedule %s", mlp_schedule_name(o->schedule.kind));
-    append(text, " --batch %zu --epochs %zu%s --seed %llu", o->batch, o->epochs,
+        append(text, OPTION_TEXT_SIZE, " --schedule %s", mlp_schedule_name(o->schedule.kind));
+    append(text, OPTION_TEXT_SIZE, " --batch %zu --epochs %zu%s --seed %llu", o->batch, o->epochs,
            o->shuffle ? "" : " --no-shuffle", (unsigned long long)o->seed);
 }
 

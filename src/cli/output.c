@@ -109,6 +109,15 @@ int fail_with(const mlp_error *error)
     return fail(error->status, "%s", error->message);
 }
 
+void append(char *text, size_t size, const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + length, size - length, format, args);
+    va_end(args);
+}
+
 const char *grouped(uint64_t number, char text[NUMBER_SIZE])
 {
     char digits[NUMBER_SIZE];

@@ -34,6 +34,10 @@ void talk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fail(mlp_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int fail_with(const mlp_error *error);
 
+/* Appends to a text in `size` bytes, cutting what does not fit. */
+void append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* `number` with commas between thousands; returns `text`. */
 #define NUMBER_SIZE 28
 const char *grouped(uint64_t number, char text[NUMBER_SIZE]);

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "spec_text.h"
 
-#include <stdarg.h>
+#include "output.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Appends, cutting what does not fit. */
-__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
-                                                         const char *format, ...)
-{
-    size_t length = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + length, size - length, format, args);
-    va_end(args);
-}
 
 /* --- Layers ---------------------------------------------------------------------- */
 
