@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel_test.h"
+#include "suite.h"
 
 #include "cpu.h"
 
@@ -54,12 +55,7 @@ int kt_main(Suite *suite)
     int missing = print_missing();
     fflush(stdout);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int run = srunner_ntests_run(runner);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    if (failed > 0 || run == 0)
+    if (suite_run(suite) != EXIT_SUCCESS)
         return EXIT_FAILURE;
     return missing ? EXIT_SKIPPED : EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the program `mlp` in a temporary folder with small data. */
+/* Runs the programs in a temporary folder. */
 #ifndef MLP_TESTS_PROGRAM_H
 #define MLP_TESTS_PROGRAM_H
 
@@ -9,11 +9,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Fixture: folder_make and empty files `out` and `err`. */
+void shell_set_up(void);
+
 /* Images in the folder's `data`, of SIDE x SIDE pixels, ten classes; sample i
  * has label 7 i mod 10. */
 enum { SIDE = 4, TRAIN_COUNT = 200, TEST_COUNT = 50 };
 
-/* Fixture: folder_make, the data and empty files `out` and `err`. */
+/* Fixture: shell_set_up and the data. */
 void program_set_up(void);
 
 /* Writes an IDX file of images or labels. */
@@ -35,8 +38,8 @@ extern char *out, *err;
 /* Reads both again. */
 void read_output(void);
 
-/* Runs a shell command in the folder, where $MLP is the program; returns its
- * exit code. */
+/* Runs a shell command in the folder, where $MLP and $BENCH are `mlp` and `mlp-bench`; returns
+ * its exit code. */
 int shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Options of a training that takes no time. */

@@ -3,6 +3,7 @@
  * program, for the cases assert what they need. */
 #include "folder.h"
 #include "report_cases.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -36,9 +37,5 @@ int main(int argc, char **argv)
 
     Suite *suite = suite_create("report_pages");
     suite_add_tcase(suite, pages);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

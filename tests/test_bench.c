@@ -5,6 +5,7 @@
 #include "bench_shell.h"
 #include "folder.h"
 #include "kernels.h"
+#include "suite.h"
 
 #include <mlp/mlp.h>
 
@@ -269,9 +270,5 @@ int main(void)
     Suite *suite = suite_create("bench");
     suite_add_tcase(suite, program);
     suite_add_tcase(suite, parts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

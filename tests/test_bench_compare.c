@@ -7,6 +7,7 @@
 #include "folder.h"
 
 #include "alloc.h"
+#include "suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -768,9 +769,5 @@ int main(void)
     Suite *suite = suite_create("bench_compare");
     suite_add_tcase(suite, statistics);
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * machine's own, counts or reason. */
 #include "../benchmarks/counters.h"
 #include "folder.h"
+#include "suite.h"
 #include "tree.h"
 
 #include <check.h>
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -775,9 +775,5 @@ int main(void)
     suite_add_tcase(suite, pure);
     suite_add_tcase(suite, lists);
     suite_add_tcase(suite, teams);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "../benchmarks/machine.h"
 #include "../benchmarks/warnings.h"
 #include "folder.h"
+#include "suite.h"
 #include "tree.h"
 
 #include "threads.h"
@@ -12,7 +13,6 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -347,9 +347,5 @@ int main(void)
     suite_add_tcase(suite, machines);
     suite_add_tcase(suite, warnings);
     suite_add_tcase(suite, load);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

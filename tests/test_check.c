@@ -3,6 +3,7 @@
  * which it trusts is the textbook's. */
 #include "alloc.h"
 #include "gradient_case.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -420,9 +421,5 @@ int main(void)
     tcase_add_test(tcase, memory_that_is_short);
     Suite *suite = suite_create("check");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

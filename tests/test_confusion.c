@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The confusion matrix as text (src/cli). */
 #include "../src/cli/confusion.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Lines so far, each with a newline. */
@@ -212,9 +212,5 @@ int main(void)
 
     Suite *suite = suite_create("confusion");
     suite_add_tcase(suite, text);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

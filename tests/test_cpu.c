@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "kernels.h"
 #include "select.h"
+#include "suite.h"
 
 #include <mlp/cpu.h>
 
@@ -238,9 +239,5 @@ int main(void)
     tcase_add_test(tcase, test_choice_by_environment);
     tcase_add_test(tcase, test_unknown_name);
     tcase_add_test(tcase, test_unknown_environment);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    bool failed = srunner_ntests_run(runner) == 0 || srunner_ntests_failed(runner) > 0;
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

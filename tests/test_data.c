@@ -5,11 +5,11 @@
 #include "alloc.h"
 #include "folder.h"
 #include "idx_files.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -378,9 +378,5 @@ int main(void)
     tcase_add_test(tests, targets_with_nan);
     tcase_add_test(tests, every_allocation_of_opening_fails_once);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

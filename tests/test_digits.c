@@ -3,6 +3,7 @@
 #include "digits.h"
 
 #include "alloc.h"
+#include "suite.h"
 
 #include <check.h>
 #include <sha256.h>
@@ -166,9 +167,5 @@ int main(void)
 
     Suite *suite = suite_create("digits");
     suite_add_tcase(suite, bytes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,10 +4,10 @@
 
 #include "alloc.h"
 #include "digits.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COUNT = 1000 };
@@ -447,9 +447,5 @@ int main(void)
     tcase_add_test(tests, one_sample_cannot_be_divided);
     tcase_add_test(tests, every_allocation_fails_once);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 /* Reading and atomic writing of files (file.h). */
 #include "file.h"
 #include "folder.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -389,9 +390,5 @@ int main(void)
     tcase_add_test(tests, opening_refuses_what_is_no_file);
     tcase_add_test(tests, a_message_is_one_line_whatever_the_name);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 /* The gradients of training steps against differences in float64 (mlp/check.h): every row of the
  * registries, both plans, every instruction set. */
 #include "gradient_case.h"
+#include "suite.h"
 
 #include <mlp/cpu.h>
 
@@ -239,9 +240,5 @@ int main(void)
     tcase_add_loop_test(tcase, instruction_sets, 0, (int)mlp_isa_count());
     Suite *suite = suite_create("gradient");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

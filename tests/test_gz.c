@@ -6,6 +6,7 @@
 #include "folder.h"
 #include "formats/gz.h"
 #include "idx_files.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -456,9 +457,5 @@ int main(void)
     tcase_add_test(tests, a_file_larger_than_the_buffers);
     tcase_add_test(tests, closing_nothing_is_fine);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

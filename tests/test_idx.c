@@ -6,6 +6,7 @@
 #include "folder.h"
 #include "formats/idx.h"
 #include "idx_files.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -479,9 +480,5 @@ int main(void)
     tcase_add_test(tests, case_104_a_missing_file);
     tcase_add_test(tests, every_allocation_and_system_call_fails_once);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

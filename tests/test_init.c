@@ -3,11 +3,11 @@
 #include "init.h"
 
 #include "alloc.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -342,9 +342,5 @@ int main(void)
     tcase_add_test(tests, draws_have_the_same_bits_everywhere);
     tcase_add_test(tests, unknown_rows_and_lack_of_memory_are_reported);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

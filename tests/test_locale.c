@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Case 41: a locale with a decimal comma changes nothing. */
 #include "folder.h"
+#include "suite.h"
 
 #include <mlp/mlp.h>
 
@@ -70,9 +71,5 @@ int main(void)
     tcase_add_test(tests, case_41_numbers_have_a_decimal_point);
     tcase_add_test(tests, case_41_a_model_has_the_same_bytes);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

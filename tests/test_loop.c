@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens around the steps of a run: validation, stopping, schedules, the perceptron. */
 #include "nets.h"
+#include "suite.h"
 
 #include <mlp/mlp.h>
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- A small run ------------------------------------------------------------------ */
@@ -582,9 +582,5 @@ int main(void)
     tcase_add_loop_test(tcase, the_class_is_that_of_the_predictions, 1, 4);
     tcase_add_test(tcase, sample_weights_count_like_repetition);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -36,6 +36,7 @@ struct regression_case {
     double mse, mae, r2;
 };
 
+#include "suite.h"
 #include "vectors/metrics.inc"
 
 enum {
@@ -380,9 +381,5 @@ int main(void)
     Suite *suite = suite_create("metrics");
     suite_add_tcase(suite, classification);
     suite_add_tcase(suite, regression);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The real MNIST files: in the folder that MLP_MNIST_DIR names, else in
  * ../shared/data/mnist or data/mnist beside the sources (MLP_SOURCE_ROOT). */
+#include "suite.h"
+
 #include <mlp/dataset.h>
 
 #include <check.h>
@@ -82,9 +84,5 @@ int main(void)
     tcase_add_test(tests, training_set);
     tcase_add_test(tests, test_set);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

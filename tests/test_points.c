@@ -5,11 +5,11 @@
 #include "alloc.h"
 #include "bytes.h"
 #include "points.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
 #include <sha256.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COUNT = 1000, SPLITS = 2 };
@@ -382,9 +382,5 @@ int main(void)
     tcase_add_loop_test(tests, sine_is_a_sine, 0, SPLITS);
     tcase_add_test(tests, every_allocation_fails_once);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,10 +2,10 @@
 /* The progress line and how numbers are written (src/cli). */
 #include "../src/cli/output.h"
 #include "../src/cli/progress.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const mlp_progress halfway = {
@@ -190,9 +190,5 @@ int main(void)
     tcase_add_test(tests, long_times_show_hours);
     tcase_add_test(tests, numbers_are_grouped);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

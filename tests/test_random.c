@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The counter-based generator and what is drawn from it (random.h). */
 #include "random.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -379,9 +380,5 @@ int main(void)
     tcase_add_test(floats, uniform_numbers_are_uniform);
     suite_add_tcase(suite, floats);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

@@ -2,13 +2,13 @@
 /* Names, recipes and defaults (mlp/spec.h). */
 #include "registry.h"
 #include "schedule.h"
+#include "suite.h"
 
 #include <mlp/model.h>
 
 #include <check.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -467,9 +467,5 @@ int main(void)
     tcase_add_test(tests, recipes_have_options_in_range);
     tcase_add_test(tests, the_perceptron_is_rosenblatts);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "page/axis.h"
 #include "page/chart.h"
 #include "page/png.h"
+#include "suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -544,9 +545,5 @@ int main(void)
 
     Suite *suite = suite_create("report");
     suite_add_tcase(suite, pages);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

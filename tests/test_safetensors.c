@@ -5,6 +5,7 @@
 #include "file.h"
 #include "folder.h"
 #include "loading.h"
+#include "suite.h"
 
 #include <mlp/model.h>
 
@@ -497,9 +498,5 @@ int main(void)
     tcase_add_loop_test(tests, every_call_of_a_load_fails_once, 0, VICTIMS);
     tcase_add_test(tests, a_check_says_what_a_save_would);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

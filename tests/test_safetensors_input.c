@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "folder.h"
 #include "loading.h"
+#include "suite.h"
 
 #include <mlp/model.h>
 
@@ -394,9 +395,5 @@ int main(void)
     tcase_add_test(tests, case_86_layers_that_do_not_chain);
     tcase_add_test(tests, case_103_what_is_no_file_cannot_be_loaded);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "folder.h"
 #include "loading.h"
+#include "suite.h"
 
 #include <mlp/model.h>
 
@@ -304,9 +305,5 @@ int main(void)
                         NORM_LAST + 1);
     tcase_add_loop_test(tests, every_tensor_must_be_finite, 0, TENSORS);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

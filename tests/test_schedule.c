@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Learning rates (schedule.h), compared with PyTorch's schedulers. */
 #include "schedule.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -243,9 +243,5 @@ int main(void)
     tcase_add_test(tests, only_a_plateau_heeds_losses);
     tcase_add_test(tests, numbers_out_of_range_are_refused);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "nets.h"
 #include "predict.h"
 #include "step.h"
+#include "suite.h"
 #include "threads.h"
 
 #include <mlp/cpu.h>
@@ -820,9 +821,5 @@ int main(void)
     tcase_add_test(tcase, default_threads_follow_the_environment);
     Suite *suite = suite_create("train");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

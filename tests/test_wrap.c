@@ -4,11 +4,11 @@
 
 #include "alloc.h"
 #include "idx_files.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const uint8_t bytes6[6] = {0, 1, 2, 3, 4, 255}, labels3[3] = {2, 0, 1};
@@ -237,9 +237,5 @@ int main(void)
     tcase_add_test(tests, missing_arrays);
     tcase_add_test(tests, wrapping_without_memory);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }
