@@ -5,6 +5,7 @@
 #include "trainer.h"
 
 #include "norm.h"
+#include "tiles.h"
 
 #include <math.h>
 
@@ -92,11 +93,6 @@ double mlp_weights_cost(const void *context, size_t number)
     return unit.kind == WEIGHTS ? (double)tile_of(unit.layer, unit.index).rows : 1;
 }
 
-static inline float *at_or_null(float *array, size_t at)
-{
-    return array ? array + at : NULL;
-}
-
 /* --- Weights -------------------------------------------------------------------- */
 
 static inline float *first_copy(const struct layer_state *layer)
@@ -113,7 +109,7 @@ static void multiply(const struct mlp_trainer *t, const struct step *step,
     const float *b = layer->transposed ? layer->x : layer->dz;
     mlp_dw_product(t->kernels, tile->rows, step->rows, a + tile->row / MLP_NR * t->stride,
                    t->stride, b + tile->panel * t->stride, g, update, first_copy(layer) + tile->at,
-                   at_or_null(layer->m, tile->at), at_or_null(layer->v, tile->at));
+                   mlp_at_or_null(layer->m, tile->at), mlp_at_or_null(layer->v, tile->at));
 }
 
 /* Brings the other copy of a tile's weights up to date. */
@@ -150,8 +146,8 @@ static void update_weights(const struct mlp_trainer *t, const struct step *step,
         size_t n = tile.rows * MLP_NR;
         multiply(t, step, layer, &tile, g, NULL);
         prepare(t, n, w, g);
-        t->kernels->update(n, &t->update, g, w, at_or_null(layer->m, tile.at),
-                           at_or_null(layer->v, tile.at));
+        t->kernels->update(n, &t->update, g, w, mlp_at_or_null(layer->m, tile.at),
+                           mlp_at_or_null(layer->v, tile.at));
     }
     copy_tile(t, layer, &tile);
 }
@@ -168,14 +164,17 @@ static size_t vectors_of(const struct unit *unit, size_t at, struct vector vecto
     const struct layer_state *layer = unit->layer;
     const struct mlp_layer *m = layer->layer;
     if (unit->kind == BIAS) {
-        vectors[0] = (struct vector){layer->bias_gradient + at, m->bias + at,
-                                     at_or_null(layer->bias_m, at), at_or_null(layer->bias_v, at)};
+        vectors[0] =
+            (struct vector){layer->bias_gradient + at, m->bias + at,
+                            mlp_at_or_null(layer->bias_m, at), mlp_at_or_null(layer->bias_v, at)};
         return 1;
     }
-    vectors[0] = (struct vector){layer->scale_gradient + at, m->scale + at,
-                                 at_or_null(layer->scale_m, at), at_or_null(layer->scale_v, at)};
-    vectors[1] = (struct vector){layer->shift_gradient + at, m->shift + at,
-                                 at_or_null(layer->shift_m, at), at_or_null(layer->shift_v, at)};
+    vectors[0] =
+        (struct vector){layer->scale_gradient + at, m->scale + at,
+                        mlp_at_or_null(layer->scale_m, at), mlp_at_or_null(layer->scale_v, at)};
+    vectors[1] =
+        (struct vector){layer->shift_gradient + at, m->shift + at,
+                        mlp_at_or_null(layer->shift_m, at), mlp_at_or_null(layer->shift_v, at)};
     return 2;
 }
 
@@ -321,7 +320,7 @@ void mlp_weights_apply(struct mlp_trainer *t, const struct step *step, size_t nu
         float *g = layer->gradient + tile.at;
         scale(tile.rows * MLP_NR, factor, g);
         t->kernels->update(tile.rows * MLP_NR, &t->update, g, first_copy(layer) + tile.at,
-                           at_or_null(layer->m, tile.at), at_or_null(layer->v, tile.at));
+                           mlp_at_or_null(layer->m, tile.at), mlp_at_or_null(layer->v, tile.at));
         copy_tile(t, layer, &tile);
     } else if (unit.kind != LOSS) {
         struct vector vectors[2];

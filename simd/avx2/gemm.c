@@ -7,6 +7,7 @@
 #include "activation.h"
 #include "kernels.h"
 #include "optimizer.h"
+#include "tiles.h"
 #include "unroll.h"
 
 #include <immintrin.h>
@@ -194,7 +195,7 @@ static void activate_rows(size_t m, size_t panels, const struct product *product
         if (epilogue->slope) {
             float *slope = epilogue->slope + (panel + j) * epilogue->slope_stride;
             mlp_activation_slope_avx2(epilogue->activation, m * MLP_NR, rows, rows,
-                                   slope + product->row * MLP_NR);
+                                      slope + product->row * MLP_NR);
         } else {
             mlp_activation_forward_avx2(epilogue->activation, m * MLP_NR, rows, rows);
         }
@@ -301,18 +302,6 @@ MLP_INLINE void dx_tile(int m, int n, const struct product *product, const float
     }
 }
 
-/* Rows come in even shares instead of full tiles and a short, slow tail. */
-struct shares {
-    size_t count, rows; /* tiles, and rows of the last ones */
-    size_t longer;      /* of the first tiles have one row more */
-};
-
-static inline struct shares share_rows(size_t rows)
-{
-    size_t count = (rows + MR - 1) / MR;
-    return (struct shares){count, rows / count, rows % count};
-}
-
 typedef void forward_tile_fn(const struct product *product, const float *a, const float *b,
                              float *c, size_t panel);
 typedef void dx_tile_fn(const struct product *product, const float *a, const float *b, float *c,
@@ -376,7 +365,7 @@ void mlp_gemm_forward_6x16_avx2(size_t rows, size_t panels, size_t k, const floa
                                 const struct mlp_forward_epilogue *epilogue)
 {
     struct product product = {k, a_stride, b_stride, c_stride, resume, epilogue, NULL, 0, 0};
-    struct shares shares = share_rows(rows);
+    struct mlp_shares shares = mlp_share_rows(rows, MR);
     size_t wide = tile_kinds[shares.rows].wide;
     for (size_t j = 0; j < panels;) {
         size_t group = panels - j >= wide ? wide : 1;
@@ -406,7 +395,7 @@ void mlp_gemm_dx_6x16_avx2(size_t rows, size_t panels, size_t k, const float *a,
                            const struct mlp_dx_epilogue *epilogue)
 {
     struct product product = {k, a_stride, b_stride, c_stride, resume, NULL, epilogue, 0, 0};
-    struct shares shares = share_rows(rows);
+    struct mlp_shares shares = mlp_share_rows(rows, MR);
     size_t wide = tile_kinds[shares.rows].wide;
     const float *y = epilogue ? epilogue->y : c;
     size_t y_stride = epilogue ? epilogue->y_stride : c_stride;
@@ -531,11 +520,6 @@ DEFINE_DW_TILE(6)
 static dw_tile_fn *const dw_tiles[MR + 1] = {NULL,      dw_1_avx2, dw_2_avx2, dw_3_avx2,
                                              dw_4_avx2, dw_5_avx2, dw_6_avx2};
 
-static inline float *at_or_null(float *array, size_t at)
-{
-    return array ? array + at : NULL;
-}
-
 void mlp_gemm_dw_6x16_avx2(size_t rows, size_t k, const float *a, size_t a_stride, const float *b,
                            bool resume, float *g, const struct mlp_update *update, float *w,
                            float *m, float *v)
@@ -544,7 +528,7 @@ void mlp_gemm_dw_6x16_avx2(size_t rows, size_t k, const float *a, size_t a_strid
     struct gradient gradient = {.k = k, .b = b, .resume = resume, .updates = fused};
     if (fused)
         gradient.update = mlp_update_broadcast_avx2(update);
-    struct shares shares = share_rows(rows);
+    struct mlp_shares shares = mlp_share_rows(rows, MR);
     size_t row = 0;
     for (size_t i = 0; i < shares.count; i++) {
         size_t height = shares.rows + (i < shares.longer);
@@ -552,8 +536,8 @@ void mlp_gemm_dw_6x16_avx2(size_t rows, size_t k, const float *a, size_t a_strid
         for (size_t r = 0; r < height; r++)
             columns[r] = a + (row + r) / MLP_NR * a_stride + (row + r) % MLP_NR;
         size_t at = row * MLP_NR;
-        dw_tiles[height](&gradient, columns, at_or_null(g, at), at_or_null(w, at),
-                         at_or_null(m, at), at_or_null(v, at));
+        dw_tiles[height](&gradient, columns, mlp_at_or_null(g, at), mlp_at_or_null(w, at),
+                         mlp_at_or_null(m, at), mlp_at_or_null(v, at));
         row += height;
     }
     if (update && !fused)

@@ -9,6 +9,7 @@
 #include "activation.h"
 #include "kernels.h"
 #include "optimizer.h"
+#include "tiles.h"
 #include "unroll.h"
 
 #include <immintrin.h>
@@ -182,7 +183,7 @@ static void activate_rows(size_t m, size_t panels, const struct product *product
         if (epilogue->slope) {
             float *slope = epilogue->slope + (panel + j) * epilogue->slope_stride;
             mlp_activation_slope_avx512(epilogue->activation, m * MLP_NR, rows, rows,
-                                   slope + product->row * MLP_NR);
+                                        slope + product->row * MLP_NR);
         } else {
             mlp_activation_forward_avx512(epilogue->activation, m * MLP_NR, rows, rows);
         }
@@ -289,18 +290,6 @@ MLP_INLINE void dx_tile(int m, int n, const struct product *product, const float
     }
 }
 
-/* Rows come in even shares instead of full tiles and a short, slow tail. */
-struct shares {
-    size_t count, rows; /* tiles, and rows of the last ones */
-    size_t longer;      /* of the first tiles have one row more */
-};
-
-static inline struct shares share_rows(size_t rows)
-{
-    size_t count = (rows + MR - 1) / MR;
-    return (struct shares){count, rows / count, rows % count};
-}
-
 typedef void forward_tile_fn(const struct product *product, const float *a, const float *b,
                              float *c, size_t panel);
 typedef void dx_tile_fn(const struct product *product, const float *a, const float *b, float *c,
@@ -388,7 +377,7 @@ void mlp_gemm_forward_12x32_avx512(size_t rows, size_t panels, size_t k, const f
                                    const struct mlp_forward_epilogue *epilogue)
 {
     struct product product = {k, a_stride, b_stride, c_stride, resume, epilogue, NULL, 0, 0};
-    struct shares shares = share_rows(rows);
+    struct mlp_shares shares = mlp_share_rows(rows, MR);
     size_t wide = tile_kinds[shares.rows].wide;
     for (size_t j = 0; j < panels;) {
         size_t group = panels - j >= wide ? wide : 1;
@@ -418,7 +407,7 @@ void mlp_gemm_dx_12x32_avx512(size_t rows, size_t panels, size_t k, const float 
                               bool resume, const struct mlp_dx_epilogue *epilogue)
 {
     struct product product = {k, a_stride, b_stride, c_stride, resume, NULL, epilogue, 0, 0};
-    struct shares shares = share_rows(rows);
+    struct mlp_shares shares = mlp_share_rows(rows, MR);
     size_t wide = tile_kinds[shares.rows].wide;
     const float *y = epilogue ? epilogue->y : c;
     size_t y_stride = epilogue ? epilogue->y_stride : c_stride;
@@ -560,11 +549,6 @@ static void dw_16_adam(size_t k, const float *a, const float *b, bool resume, fl
     store_tile(DW_MR, 1, acc, sums, 0);
 }
 
-static inline float *at_or_null(float *array, size_t at)
-{
-    return array ? array + at : NULL;
-}
-
 static inline size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -586,7 +570,8 @@ static void update_tiles(size_t rows, size_t k, const float *a, size_t a_stride,
         float *to = sums[row / DW_MR % 2];
         if (resume)
             memcpy(to, g + at, height * MLP_NR * sizeof *to);
-        struct weights here = {to, all->w + at, at_or_null(all->m, at), at_or_null(all->v, at)};
+        struct weights here = {to, all->w + at, mlp_at_or_null(all->m, at),
+                               mlp_at_or_null(all->v, at)};
         if (adam && height == DW_MR) {
             dw_16_adam(k, a, b, resume, to, &broadcast, &here, &before);
         } else {
