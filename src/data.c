@@ -41,9 +41,11 @@ static bool builtin_has(const char *source, mlp_split split)
     return true;
 }
 
-static mlp_status builtin_open(const char *source, mlp_split split, mlp_dataset **out,
+static mlp_status builtin_open(const char *source, mlp_split split,
+                               const mlp_source_options *options, mlp_dataset **out,
                                mlp_error *error)
 {
+    (void)options;
     size_t i = find_builtin(source);
     return i == 0 ? mlp_digits_create(split, out, error)
                   : mlp_points_create(i - 1, split, out, error);
@@ -73,8 +75,16 @@ static const struct mlp_format *format_of(const char *source)
 mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,
                             mlp_error *error)
 {
+    return mlp_dataset_open_as(source, split, NULL, out, error);
+}
+
+mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
+                               const mlp_source_options *options, mlp_dataset **out,
+                               mlp_error *error)
+{
+    static const mlp_source_options defaults;
     *out = NULL;
-    return format_of(source)->open(source, split, out, error);
+    return format_of(source)->open(source, split, options ? options : &defaults, out, error);
 }
 
 bool mlp_dataset_has(const char *source, mlp_split split)
@@ -100,6 +110,7 @@ void mlp_dataset_destroy(mlp_dataset *data)
         return;
     for (size_t i = 0; i < MLP_DATASET_ARRAYS; i++)
         mlp_free(data->owned[i]);
+    mlp_file_unmap(&data->map);
     mlp_free(data);
 }
 
@@ -245,6 +256,11 @@ size_t mlp_dataset_classes(const mlp_dataset *data)
 size_t mlp_dataset_outputs(const mlp_dataset *data)
 {
     return data->outputs;
+}
+
+const char *mlp_dataset_class_name(const mlp_dataset *data, size_t class_index)
+{
+    return data->class_names && class_index < data->classes ? data->class_names[class_index] : NULL;
 }
 
 const uint8_t *mlp_dataset_labels(const mlp_dataset *data)

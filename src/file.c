@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,35 @@ mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, 
         size -= (size_t)count;
     }
     return MLP_OK;
+}
+
+mlp_status mlp_file_map(const char *path, struct mlp_map *out, mlp_error *error)
+{
+    *out = (struct mlp_map){0};
+    int fd;
+    uint64_t size;
+    mlp_status status = mlp_file_open(path, &fd, &size, error);
+    if (status != MLP_OK)
+        return status;
+    void *data = NULL;
+    if (size > SIZE_MAX / 2)
+        status = mlp_fail(error, MLP_ERROR_INTERNAL, "%s: too large for memory", path);
+    else if (size > 0) {
+        data = must_fail() ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            status = fail_errno(error, path, "map");
+    }
+    if (status == MLP_OK)
+        *out = (struct mlp_map){data, (size_t)size};
+    close(fd);
+    return status;
+}
+
+void mlp_file_unmap(struct mlp_map *map)
+{
+    if (map->size > 0)
+        munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (struct mlp_map){0};
 }
 
 /* Where the content goes. */
@@ -276,6 +306,14 @@ mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size
     }
     close(target.folder);
     return status;
+}
+
+mlp_status mlp_file_write_keeping(const char *path, const char *previous,
+                                  const struct mlp_chunk *chunks, size_t count, mlp_error *error)
+{
+    if (rename(path, previous) != 0 && errno != ENOENT)
+        return fail_errno(error, path, "rename");
+    return mlp_file_write(path, chunks, count, error);
 }
 
 mlp_status mlp_file_check(const char *path, mlp_error *error)

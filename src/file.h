@@ -18,6 +18,20 @@ mlp_status mlp_file_open(const char *path, int *fd, uint64_t *size, mlp_error *e
 mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, size_t size,
                          mlp_error *error);
 
+/* The whole of a file in memory, read-only; zeroed: nothing. */
+struct mlp_map {
+    const unsigned char *data;
+    size_t size;
+};
+
+/* Maps the regular file `path`, which may be empty (data is NULL then). Pages are read when they
+ * are touched: where another process cuts the file short, touching them raises SIGBUS. Fails as
+ * mlp_file_open. */
+mlp_status mlp_file_map(const char *path, struct mlp_map *out, mlp_error *error);
+
+/* An empty map is fine; leaves one. */
+void mlp_file_unmap(struct mlp_map *map);
+
 /* One piece of the content. */
 struct mlp_chunk {
     const void *data;
@@ -37,6 +51,12 @@ struct mlp_chunk {
  * ignores SIGXFSZ; in others the signal's default action ends the process. */
 mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size_t count,
                           mlp_error *error);
+
+/* The same, and the file that is replaced is then called `previous`, a path in the same folder,
+ * whose own old content is lost; `path` is never without a file in between where the file system
+ * has hard links. */
+mlp_status mlp_file_write_keeping(const char *path, const char *previous,
+                                  const struct mlp_chunk *chunks, size_t count, mlp_error *error);
 
 /* Whether mlp_file_write could start on `path`: creates a temporary file in its
  * folder and removes it. `path` is left alone. */

@@ -35,6 +35,40 @@ typedef enum mlp_split {
 MLP_API mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,
                                     mlp_error *error);
 
+/* Whether the first line of a CSV file names its columns. */
+typedef enum mlp_header {
+    MLP_HEADER_AUTO, /* it does where a column is no number there and is one in the second line */
+    MLP_HEADER_YES,
+    MLP_HEADER_NO,
+} mlp_header;
+
+/* How a source is to be read, where its content does not say. Zero is the default for all. */
+typedef struct mlp_source_options {
+    bool unlabelled; /* inputs alone, as for a prediction: neither labels nor targets are read */
+
+    /* Of npy: the file with the labels (whole numbers) or targets (f4, f8) of the inputs; of npz
+     * the name of that array. NULL: the file beside it, or the array, of the usual name. */
+    const char *labels;
+
+    /* Of CSV. Columns are named as in the header, or by number from 0, from -1 down for the last.
+     */
+    const char *label;   /* the column of the labels; NULL: the last one, where `targets` is NULL */
+    const char *targets; /* columns of target values in place of a label, commas between them */
+    char delimiter;      /* 0: the one of , ; tab that the first line has */
+    mlp_header header;
+
+    /* The names of classes 0, 1, ... that labels which are text stand for, as of a model; a label
+     * that is none of them is MLP_ERROR_DATA. NULL: the texts that occur, sorted by their bytes. */
+    const char *const *class_names;
+    size_t class_count;
+} mlp_source_options;
+
+/* mlp_dataset_open with options (NULL: the defaults). MLP_ERROR_USAGE for options that the source's
+ * format does not have. */
+MLP_API mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
+                                       const mlp_source_options *options, mlp_dataset **out,
+                                       mlp_error *error);
+
 /* Whether `source` has that split. A single file counts as a training set only.
  * Files that are there but wrong count, so that opening them tells the reason. */
 MLP_API bool mlp_dataset_has(const char *source, mlp_split split);
@@ -96,6 +130,10 @@ MLP_API size_t mlp_dataset_count(const mlp_dataset *data);
 MLP_API size_t mlp_dataset_features(const mlp_dataset *data);
 MLP_API size_t mlp_dataset_classes(const mlp_dataset *data); /* 0 without labels */
 MLP_API size_t mlp_dataset_outputs(const mlp_dataset *data); /* 0 without targets */
+
+/* The name of a class, owned by the data set; NULL where classes have no names but their numbers.
+ */
+MLP_API const char *mlp_dataset_class_name(const mlp_dataset *data, size_t class_index);
 
 /* Labels [count], targets [count][outputs], weights [count], owned by the data set; NULL where
  * there are none. */

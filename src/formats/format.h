@@ -12,9 +12,10 @@
  * first row that says so gets it, the last row gets what is left. */
 typedef bool mlp_format_claims(const char *source);
 
-/* As mlp_dataset_has and mlp_dataset_open, for a source of this format. */
+/* As mlp_dataset_has and mlp_dataset_open_as, for a source of this format. */
 typedef bool mlp_format_has(const char *source, mlp_split split);
-typedef mlp_status mlp_format_open(const char *source, mlp_split split, mlp_dataset **out,
+typedef mlp_status mlp_format_open(const char *source, mlp_split split,
+                                   const mlp_source_options *options, mlp_dataset **out,
                                    mlp_error *error);
 
 struct mlp_format {

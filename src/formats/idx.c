@@ -338,9 +338,11 @@ static bool folder_has(const char *source, mlp_split split)
     return find(source, split, MLP_IDX_IMAGES, path) || find(source, split, MLP_IDX_LABELS, path);
 }
 
-static mlp_status folder_open(const char *source, mlp_split split, mlp_dataset **out,
+static mlp_status folder_open(const char *source, mlp_split split,
+                              const mlp_source_options *options, mlp_dataset **out,
                               mlp_error *error)
 {
+    (void)options;
     char images[PATH_MAX], labels[PATH_MAX];
     enum mlp_idx_content missing = MLP_IDX_IMAGES;
     bool found = find(source, split, missing, images);
@@ -398,10 +400,11 @@ static bool file_has(const char *source, mlp_split split)
     return split == MLP_TRAIN && exists(source);
 }
 
-static mlp_status file_open(const char *source, mlp_split split, mlp_dataset **out,
-                            mlp_error *error)
+static mlp_status file_open(const char *source, mlp_split split, const mlp_source_options *options,
+                            mlp_dataset **out, mlp_error *error)
 {
     (void)split;
+    (void)options;
     char labels[PATH_MAX];
     if (!exists(source))
         return mlp_fail(error, MLP_ERROR_INTERNAL,
