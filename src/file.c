@@ -96,7 +96,7 @@ mlp_status mlp_file_map(const char *path, struct mlp_map *out, mlp_error *error)
 {
     *out = (struct mlp_map){0};
     int fd;
-    uint64_t size;
+    uint64_t size = 0;
     mlp_status status = mlp_file_open(path, &fd, &size, error);
     if (status != MLP_OK)
         return status;

@@ -44,6 +44,9 @@ mlp_status mlp_trainer_create(mlp_model *model, const mlp_dataset *train,
                               struct mlp_trainer **out, mlp_error *error);
 void mlp_trainer_destroy(struct mlp_trainer *trainer);
 
+/* Takes over the model's weights after they have been changed from outside. */
+void mlp_trainer_reload(struct mlp_trainer *trainer);
+
 /* Threads that the team must have. */
 int mlp_trainer_threads(const struct mlp_trainer *trainer);
 

@@ -1,52 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include <mlp/train.h>
+#include "run.h"
 
 #include "data.h"
 #include "error.h"
 #include "model.h"
-#include "predict.h"
-#include "schedule.h"
-#include "step.h"
 
 #include <math.h>
 #include <omp.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
 /* Seconds between two calls of the step callback. */
 static const double callback_interval = 0.1;
-
-/* Looks for an epoch that ends with the weights that an earlier one ended with (Brent 1980): a
- * perceptron that sees the same samples in the same order then repeats itself forever. */
-struct cycle {
-    bool possible;  /* weights alone are what an epoch starts from */
-    char saved[65]; /* fingerprint */
-    size_t since, limit;
-};
-
-struct run {
-    mlp_model *model;
-    struct mlp_trainer *trainer;
-    struct mlp_predictor *valid, *test; /* NULL where there is no such set */
-    const mlp_dataset *train;
-    mlp_held_out held_out;
-    const mlp_train_options *options;
-    const mlp_callbacks *callbacks;
-
-    struct mlp_schedule_state schedule;
-    struct cycle cycle;
-    mlp_model *best; /* weights of the best epoch; NULL where they are not kept */
-    double best_value;
-    size_t best_epoch, waited; /* epochs since it */
-
-    /* Written by thread 0 before a barrier that the others read it after. */
-    bool over; /* after an epoch */
-    mlp_stop stop;
-    _Atomic size_t last_step; /* no step of this epoch after this one */
-    double seconds, last_call, epoch_start, rate;
-    size_t epochs, steps;
-};
 
 static bool call(mlp_progress_callback *callback, const mlp_progress *progress, void *user)
 {
@@ -105,6 +70,7 @@ static void prepare_step(struct run *run, size_t epoch, size_t step)
 {
     run->rate = mlp_schedule_rate(&run->schedule, run->steps);
     mlp_trainer_set_rate(run->trainer, run->rate);
+    mlp_checkpoints_look(run);
     if ((run->callbacks && run->callbacks->step) || run->options->max_seconds > 0)
         look_around(run, epoch, step);
 }
@@ -115,12 +81,14 @@ static bool run_steps(struct run *run, size_t epoch)
 {
     size_t steps = mlp_trainer_steps(run->trainer);
     bool first_thread = omp_get_thread_num() == 0;
-    for (size_t step = 0; step < steps; step++) {
+    size_t first = epoch == run->first_epoch ? run->first_step : 0;
+    for (size_t step = first; step < steps; step++) {
         if (first_thread)
             prepare_step(run, epoch, step);
         bool taken = mlp_team_step(run->trainer, step);
         if (first_thread) {
             run->steps += taken;
+            run->step += taken;
             run->stop = taken ? run->stop : MLP_STOP_DIVERGED;
         }
         if (!taken || step >= run->last_step)
@@ -207,7 +175,10 @@ static void finish_epoch(struct run *run, size_t epoch, double seconds, const ml
     progress.test_loss = test->loss;
     progress.test_score = score(test);
     run->epochs = epoch;
+    run->epoch = epoch + 1;
+    run->step = 0;
     note_best(run, &progress);
+    mlp_checkpoints_note(run, &progress);
     mlp_schedule_end_epoch(&run->schedule,
                            run->held_out.valid ? progress.valid_loss : progress.loss);
     mlp_stop why = MLP_STOP_EPOCHS;
@@ -224,11 +195,13 @@ static void finish_epoch(struct run *run, size_t epoch, double seconds, const ml
 static void run_epochs(struct run *run)
 {
     bool first_thread = omp_get_thread_num() == 0;
-    for (size_t epoch = 1; epoch <= run->options->epochs; epoch++) {
+    for (size_t epoch = run->first_epoch; epoch <= run->options->epochs; epoch++) {
         double start = omp_get_wtime();
         if (first_thread)
             run->epoch_start = run->last_call = start;
         mlp_team_begin_epoch(run->trainer, epoch);
+        if (first_thread && epoch == run->first_epoch)
+            mlp_trainer_set_sums(run->trainer, &run->first_sums);
         bool complete = run_steps(run, epoch);
         double seconds = omp_get_wtime() - start;
         if (first_thread)
@@ -276,7 +249,8 @@ static mlp_status check_monitor(const struct run *run, mlp_error *error)
     return MLP_OK;
 }
 
-static mlp_status prepare(struct run *run, mlp_error *error)
+static mlp_status prepare(struct run *run, const mlp_checkpoint_options *checkpoints,
+                          mlp_error *error)
 {
     mlp_status status = check_monitor(run, error);
     if (status == MLP_OK)
@@ -287,13 +261,15 @@ static mlp_status prepare(struct run *run, mlp_error *error)
     status = make_predictor(run, run->held_out.valid, &run->valid, error);
     if (status == MLP_OK)
         status = make_predictor(run, run->held_out.test, &run->test, error);
-    if (status == MLP_OK && run->options->restore_best) {
+    bool keeps_best = run->options->restore_best || checkpoints->path;
+    if (status == MLP_OK && keeps_best) {
         run->best = mlp_model_copy(run->model);
         if (!run->best)
             status = mlp_fail_memory(error, "the best weights");
     }
     run->schedule = mlp_schedule_begin(run->options, mlp_trainer_steps(run->trainer));
-    return status;
+    run->first_sums = mlp_trainer_sums(run->trainer);
+    return status == MLP_OK ? mlp_checkpoints_begin(run, checkpoints, error) : status;
 }
 
 /* Whether nothing but the weights goes from one epoch into the next. */
@@ -324,44 +300,75 @@ static mlp_status fail_diverged(const struct run *run, mlp_error *error)
                     run->epochs + 1, run->steps + 1, what, advice);
 }
 
+static void run_team(struct run *run)
+{
+    int threads = mlp_trainer_threads(run->trainer);
+#pragma omp parallel num_threads(threads)
+    run_epochs(run);
+}
+
+/* Leaves the model with the weights that are wanted, and tells what the run did. */
+static mlp_status end_run(struct run *run, mlp_train_result *result, mlp_error *error)
+{
+    mlp_status status = MLP_OK;
+    bool restored = false;
+    if (run->stop == MLP_STOP_DIVERGED || !mlp_model_is_finite(run->model)) {
+        status = fail_diverged(run, error);
+        run->stop = MLP_STOP_DIVERGED;
+    }
+    bool saved = mlp_checkpoints_finish(run);
+    if (status == MLP_OK && run->options->restore_best && run->best_epoch > 0) {
+        mlp_model_assign(run->model, run->best);
+        restored = true;
+    }
+    if (result)
+        *result = (mlp_train_result){
+            .epochs = run->epochs,
+            .steps = run->steps,
+            .threads = mlp_trainer_threads(run->trainer),
+            .stop = run->stop,
+            .seconds = run->seconds,
+            .best_epoch = run->best_epoch,
+            .restored = restored,
+            .checkpoint_failed = !saved,
+        };
+    return status;
+}
+
 mlp_status mlp_train(mlp_model *model, const mlp_dataset *train, const mlp_held_out *held_out,
                      const mlp_train_options *options, const mlp_callbacks *callbacks,
                      mlp_train_result *result, mlp_error *error)
 {
+    return mlp_train_resumable(model, train, held_out, options, NULL, callbacks, result, error);
+}
+
+mlp_status mlp_train_resumable(mlp_model *model, const mlp_dataset *train,
+                               const mlp_held_out *held_out, const mlp_train_options *options,
+                               const mlp_checkpoint_options *checkpoints,
+                               const mlp_callbacks *callbacks, mlp_train_result *result,
+                               mlp_error *error)
+{
+    static const mlp_checkpoint_options no_checkpoints;
     struct run run = {.model = model,
                       .train = train,
                       .options = options,
                       .callbacks = callbacks,
                       .cycle = {.limit = 1},
                       .best_value = INFINITY,
+                      .epoch = 1,
+                      .first_epoch = 1,
                       .last_step = SIZE_MAX};
     if (held_out)
         run.held_out = *held_out;
-    mlp_status status = prepare(&run, error);
+    mlp_status status = prepare(&run, checkpoints ? checkpoints : &no_checkpoints, error);
     if (status == MLP_OK) {
         run.cycle.possible = weights_are_all(&run);
-        int threads = mlp_trainer_threads(run.trainer);
-        bool restored = false;
-#pragma omp parallel num_threads(threads)
-        run_epochs(&run);
-        if (run.stop == MLP_STOP_DIVERGED || !mlp_model_is_finite(model)) {
-            status = fail_diverged(&run, error);
-            run.stop = MLP_STOP_DIVERGED;
-        } else if (run.best && run.best_epoch > 0) {
-            mlp_model_assign(model, run.best);
-            restored = true;
-        }
-        if (result)
-            *result = (mlp_train_result){
-                .epochs = run.epochs,
-                .steps = run.steps,
-                .threads = threads,
-                .stop = run.stop,
-                .seconds = run.seconds,
-                .best_epoch = run.best_epoch,
-                .restored = restored,
-            };
+        mlp_checkpoints_replay(&run);
+        if (!run.over) /* a checkpoint's run may be */
+            run_team(&run);
+        status = end_run(&run, result, error);
     }
+    mlp_checkpoints_end(&run);
     mlp_model_destroy(run.best);
     mlp_predictor_destroy(run.valid);
     mlp_predictor_destroy(run.test);

@@ -142,7 +142,7 @@ static bool allocate_gradients(struct mlp_trainer *t)
 }
 
 /* Fills the transposed copies from W. */
-static void copy_weights(struct mlp_trainer *t)
+void mlp_trainer_reload(struct mlp_trainer *t)
 {
     for (size_t l = 0; l < t->layer_count; l++) {
         struct layer_state *layer = &t->layers[l];
@@ -367,7 +367,7 @@ mlp_status mlp_trainer_create(mlp_model *model, const mlp_dataset *data,
         return mlp_fail_memory(error, "training");
     }
     carve_arrays(t);
-    copy_weights(t);
+    mlp_trainer_reload(t);
     fill_class_weights(t);
     init_guard(t);
     for (size_t i = 0; i < data->count; i++) /* the order of the data, until it is shuffled */

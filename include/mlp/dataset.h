@@ -147,6 +147,11 @@ MLP_API const float *mlp_dataset_weights(const mlp_dataset *data);
 MLP_API const uint8_t *mlp_dataset_u8_at(const mlp_dataset *data, size_t i);
 MLP_API const float *mlp_dataset_f32_at(const mlp_dataset *data, size_t i);
 
+/* XXH3 (128 bits, 32 hex digits and a zero byte) of all that a run can learn from: sizes, then
+ * inputs, labels, targets and weights in the order of the samples, little-endian. Tells data sets
+ * apart by their content, wherever it came from; it is no protection against intent. */
+MLP_API void mlp_dataset_hash(const mlp_dataset *data, char out[33]);
+
 /* Whether the features are the pixels of an image, row by row: those of digits and of IDX files of
  * three dimensions. The sizes are 0 where they are not. */
 MLP_API bool mlp_dataset_image(const mlp_dataset *data, size_t *height, size_t *width);

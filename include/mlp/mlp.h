@@ -4,6 +4,7 @@
 #define MLP_MLP_H
 
 #include <mlp/check.h>
+#include <mlp/checkpoint.h>
 #include <mlp/cpu.h>
 #include <mlp/dataset.h>
 #include <mlp/metrics.h>

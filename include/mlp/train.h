@@ -56,13 +56,14 @@ typedef enum mlp_stop {
 
 /* What the run did. */
 typedef struct mlp_train_result {
-    size_t epochs;     /* completed */
-    size_t steps;      /* done */
-    int threads;       /* used */
-    mlp_stop stop;     /* why it ended */
-    double seconds;    /* training, evaluation excluded */
-    size_t best_epoch; /* by options.monitor; 0: none */
-    bool restored;     /* the weights are those of the best epoch */
+    size_t epochs;          /* completed */
+    size_t steps;           /* done */
+    int threads;            /* used */
+    mlp_stop stop;          /* why it ended */
+    double seconds;         /* training, evaluation excluded */
+    size_t best_epoch;      /* by options.monitor; 0: none */
+    bool restored;          /* the weights are those of the best epoch */
+    bool checkpoint_failed; /* the last state could not be written (mlp_train_resumable) */
 } mlp_train_result;
 
 /* What a run may evaluate on; either may be NULL. */

@@ -25,6 +25,8 @@ static bool is_known_key(const char *key)
     if (strncmp(key, "mlp.", 4) != 0 || strcmp(key, "mlp.version") == 0 ||
         strcmp(key, "mlp.fingerprint") == 0)
         return true;
+    if (strncmp(key, "mlp.checkpoint", 14) == 0)
+        return true;
     for (size_t i = 0; mlp_st_key(i); i++) {
         if (strcmp(key, mlp_st_key(i)) == 0)
             return true;
@@ -214,7 +216,7 @@ static mlp_status check_no_entry_is_left(const struct mlp_st_source *s)
     json_t *value;
     json_object_foreach(s->header, name, value)
     {
-        if (strcmp(name, MLP_ST_METADATA) != 0)
+        if (strcmp(name, MLP_ST_METADATA) != 0 && strncmp(name, "checkpoint.", 11) != 0)
             return MLP_ST_FAIL(s, "unexpected tensor '%s'", name);
     }
     return MLP_OK;
@@ -234,7 +236,7 @@ static mlp_status read_shapes(struct mlp_st_source *s)
     if (status == MLP_OK)
         status = check_no_entry_is_left(s);
     s->spec.inputs = s->tensors[0].columns;
-    return status == MLP_OK ? mlp_st_check_tiling(s) : status;
+    return status == MLP_OK && json_object_size(s->header) == 1 ? mlp_st_check_tiling(s) : status;
 }
 
 /* --- The model --------------------------------------------------------------- */

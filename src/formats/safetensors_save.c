@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "safetensors_writer.h"
 
+#include "alloc.h"
 #include "error.h"
 #include "file.h"
 
 mlp_status mlp_model_save(const mlp_model *model, const char *path, mlp_error *error)
 {
-    struct mlp_st_writer writer;
-    mlp_status status;
-    mlp_st_writer_begin(&writer);
-    mlp_st_writer_model(&writer, model);
-    mlp_st_writer_tensors(&writer, model, "");
-    if (mlp_st_writer_allocate(&writer)) {
-        mlp_st_writer_fill(model, writer.data);
-        struct mlp_chunk chunk = {writer.file, writer.size};
-        status = mlp_file_write(path, &chunk, 1, error);
-    } else {
-        status = mlp_fail_memory(error, "saving the model");
-    }
-    mlp_st_writer_end(&writer);
+    size_t size = 0;
+    unsigned char *bytes = mlp_st_model_bytes(model, &size);
+    if (!bytes)
+        return mlp_fail_memory(error, "saving the model");
+    struct mlp_chunk chunk = {bytes, size};
+    mlp_status status = mlp_file_write(path, &chunk, 1, error);
+    mlp_free(bytes);
     return status;
 }
 

@@ -119,3 +119,20 @@ void mlp_st_writer_fill(const mlp_model *model, unsigned char *to)
         }
     }
 }
+
+unsigned char *mlp_st_model_bytes(const mlp_model *model, size_t *size)
+{
+    struct mlp_st_writer w;
+    mlp_st_writer_begin(&w);
+    mlp_st_writer_model(&w, model);
+    mlp_st_writer_tensors(&w, model, "");
+    unsigned char *file = NULL;
+    if (mlp_st_writer_allocate(&w)) {
+        mlp_st_writer_fill(model, w.data);
+        file = w.file;
+        *size = w.size;
+        w.file = NULL;
+    }
+    mlp_st_writer_end(&w);
+    return file;
+}

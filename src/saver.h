@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread that writes files while others go on. */
+#ifndef MLP_SRC_SAVER_H
+#define MLP_SRC_SAVER_H
+
+#include <mlp/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mlp_saver;
+
+/* NULL where memory or threads are short. */
+struct mlp_saver *mlp_saver_create(void);
+
+/* Waits for what is being written. NULL is fine. */
+void mlp_saver_destroy(struct mlp_saver *saver);
+
+/* One file to write (mlp_file_write_keeping; `previous` NULL: mlp_file_write). Paths are the
+ * caller's, the bytes mlp_alloc'ed and taken over. */
+struct mlp_save {
+    const char *path, *previous;
+    unsigned char *bytes;
+    size_t size;
+};
+
+/* Whether nothing is being written. */
+bool mlp_saver_idle(struct mlp_saver *saver);
+
+/* Starts writing the files one after the other, at most 2, until one fails; only where it is idle.
+ */
+void mlp_saver_start(struct mlp_saver *saver, const struct mlp_save *saves, size_t count);
+
+/* Waits until it is idle. */
+void mlp_saver_wait(struct mlp_saver *saver);
+
+/* What became of the last start, once it is idle: MLP_OK again after it has been asked. */
+mlp_status mlp_saver_result(struct mlp_saver *saver, mlp_error *error);
+
+#endif
