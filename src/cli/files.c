@@ -57,6 +57,12 @@ static bool same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* The same, also where it is not there: only its predecessor may be. */
+static bool same_name(const char *a, const char *b)
+{
+    return b && (strcmp(a, b) == 0 || same_file(a, b));
+}
+
 static int check_one(const struct settings *s, const char *option, const char *path,
                      const char *what, bool is_own(const char *start, size_t count))
 {
@@ -74,12 +80,35 @@ static int check_one(const struct settings *s, const char *option, const char *p
     return MLP_OK;
 }
 
+/* A checkpoint that is there is hours of work: only the run that goes on from it replaces it. */
+static int check_checkpoint(const struct settings *s)
+{
+    const char *path = s->checkpoint;
+    if (!path)
+        return MLP_OK;
+    const char *others[] = {s->save, s->log, s->report};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (same_file(path, others[i]))
+            return fail(MLP_ERROR_USAGE, "--checkpoint: '%s' is also that of another option", path);
+    }
+    int status = check_one(s, "--checkpoint", path, "checkpoint", starts_model);
+    if (status == MLP_OK && mlp_checkpoint_exists(path) && !same_name(path, s->resume))
+        return fail(
+            MLP_ERROR_USAGE,
+            "--checkpoint: '%s' is there already: --resume %s goes on from it; else another "
+            "name, or move it away",
+            path, path);
+    return status;
+}
+
 int files_check(const struct settings *s)
 {
     if (same_file(s->save, s->log) || same_file(s->save, s->report))
         return fail(MLP_ERROR_USAGE, "--save: '%s' is also that of %s", s->save,
                     same_file(s->save, s->log) ? "--log" : "--report");
     int status = check_one(s, "--save", s->save, "model", starts_model);
+    if (status == MLP_OK)
+        status = check_checkpoint(s);
     if (status == MLP_OK)
         status = check_one(s, "--log", s->log, "log of epochs", starts_log);
     if (status == MLP_OK)

@@ -52,6 +52,9 @@ struct settings {
     size_t runs;
     size_t top_k;                          /* 0 where not given */
     const char *isa, *save, *log, *report; /* NULL where not given */
+    const char *checkpoint, *resume;       /* likewise */
+    size_t every_steps, every_epochs;      /* between checkpoints; 0: not by their number */
+    double every_seconds;                  /* 0: not by the clock */
     bool json, help;
 };
 

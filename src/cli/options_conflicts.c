@@ -133,10 +133,21 @@ static int check_end(const struct settings *s)
     return MLP_OK;
 }
 
+static int check_checkpoints(const struct settings *s)
+{
+    const char *option = s->checkpoint ? "checkpoint" : "resume";
+    if (option_given(s, "every") && !s->checkpoint)
+        return fail(MLP_ERROR_USAGE, "--every: needs --checkpoint");
+    if ((s->checkpoint || s->resume) && s->runs > 1)
+        return fail(MLP_ERROR_USAGE, "--%s: goes with one run, found --runs %zu", option, s->runs);
+    return MLP_OK;
+}
+
 int options_conflicts(const struct settings *settings)
 {
     static int (*const checks[])(const struct settings *) = {
-        check_pairs, check_constants, check_loss, check_hidden, check_norm, check_end,
+        check_pairs, check_constants, check_loss,        check_hidden,
+        check_norm,  check_end,       check_checkpoints,
     };
     int status = MLP_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == MLP_OK; i++)

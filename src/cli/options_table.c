@@ -203,6 +203,16 @@ static const struct option_row options[] = {
 
     /* Output */
     {"save", "FILE", TRAIN, GROUP_OUTPUT, "save the model here, as safetensors", NULL, parse_save},
+    {"checkpoint", "FILE", TRAIN, GROUP_OUTPUT,
+     "save the state of the run here as it goes, so that --resume can go on with it; the one "
+     "before is kept as FILE.previous, the best epoch's model as FILE.best",
+     NULL, parse_checkpoint},
+    {"every", "N[s|steps|epochs]", TRAIN, GROUP_OUTPUT,
+     "how often: so many seconds, steps or epochs; 60s by default", NULL, parse_every},
+    {"resume", "FILE", TRAIN, GROUP_OUTPUT,
+     "go on from this checkpoint, with the same result as if the run had never been interrupted; "
+     "start from the beginning where it is not there yet",
+     NULL, parse_resume},
     {"log", "FILE", TRAIN, GROUP_OUTPUT,
      "write a record for every epoch, as it ends; FILE ends in .jsonl or .csv", NULL, parse_log},
     {"report", "FILE.html", TRAIN, GROUP_OUTPUT, "write a page with the run's curves and results",

@@ -116,6 +116,39 @@ int parse_max_seconds(struct settings *s, const char *text)
     return parse_real("--max-seconds", text, &above_zero, &s->train.max_seconds);
 }
 
+int parse_checkpoint(struct settings *s, const char *text)
+{
+    s->checkpoint = text;
+    return MLP_OK;
+}
+
+/* A number, and what it counts. */
+int parse_every(struct settings *s, const char *text)
+{
+    char number[32];
+    size_t length = strspn(text, "0123456789.");
+    const char *unit = text + length;
+    if (length >= sizeof number)
+        return fail(MLP_ERROR_USAGE, "--every: found '%s', expected a shorter number", text);
+    memcpy(number, text, length);
+    number[length] = '\0';
+    if (strcmp(unit, "steps") == 0)
+        return parse_size("--every", number, UINT32_MAX, &s->every_steps);
+    if (strcmp(unit, "epochs") == 0)
+        return parse_size("--every", number, UINT32_MAX, &s->every_epochs);
+    if (strcmp(unit, "s") != 0 && *unit != '\0')
+        return fail(MLP_ERROR_USAGE,
+                    "--every: found '%s', expected a number and s, steps or epochs, such as 60s",
+                    text);
+    return parse_real("--every", number, &above_zero, &s->every_seconds);
+}
+
+int parse_resume(struct settings *s, const char *text)
+{
+    s->resume = text;
+    return MLP_OK;
+}
+
 int parse_runs(struct settings *s, const char *text)
 {
     return parse_size("--runs", text, MAX_RUNS, &s->runs);

@@ -82,6 +82,9 @@ int parse_target(struct settings *s, const char *text);
 /* --- The run and its output -------------------------------------------------- */
 
 int parse_max_seconds(struct settings *s, const char *text);
+int parse_checkpoint(struct settings *s, const char *text);
+int parse_every(struct settings *s, const char *text);
+int parse_resume(struct settings *s, const char *text);
 int parse_runs(struct settings *s, const char *text);
 int parse_seed(struct settings *s, const char *text);
 int parse_threads(struct settings *s, const char *text);

@@ -270,8 +270,11 @@ static int print_result(struct training *t)
 static int print_end(const struct training *t)
 {
     int signal_number = interrupt_signal();
+    bool unsaved = t->kept.result.checkpoint_failed;
+    if (unsaved)
+        talk("mlp: the last checkpoint could not be written: %s", t->setup.settings->checkpoint);
     if (signal_number == 0)
-        return MLP_OK;
+        return unsaved ? MLP_ERROR_INTERNAL : MLP_OK;
     talk("mlp: stopped by signal %d (%s) after %zu of %zu epochs; the result is that of the "
          "weights as they are now",
          signal_number, strsignal(signal_number), t->kept.result.epochs, t->setup.options.epochs);

@@ -30,7 +30,8 @@ static void keep_epoch(struct run *run, const mlp_progress *now)
 static bool after_epoch(const mlp_progress *now, void *user)
 {
     struct run *run = user;
-    progress_epoch(&run->progress, now);
+    if (now->epoch > run->resumed)
+        progress_epoch(&run->progress, now);
     run->valid_score = now->valid_score;
     run->test_score = now->test_score;
     keep_epoch(run, now);
@@ -44,6 +45,44 @@ static bool within_epoch(const mlp_progress *now, void *user)
     struct run *run = user;
     progress_step(&run->progress, now);
     return interrupt_signal() == 0;
+}
+
+static void about_checkpoint(const mlp_checkpoint_event *event, void *user)
+{
+    struct run *run = user;
+    switch (event->news) {
+    case MLP_CHECKPOINT_RESUMED:
+        run->resumed = event->epoch;
+        talk("resumed  %s: after %zu epochs and %zu steps", event->path, event->epoch, event->step);
+        break;
+    case MLP_CHECKPOINT_DAMAGED:
+        talk("mlp: warning: %s; trying the checkpoint before it", event->message);
+        break;
+    case MLP_CHECKPOINT_FAILED:
+        progress_end(&run->progress);
+        talk("mlp: warning: no checkpoint: %s; the run goes on, and will try again",
+             event->message);
+        break;
+    }
+}
+
+static mlp_checkpoint_options checkpoints_of(struct run *run)
+{
+    enum { USUAL_SECONDS = 60 };
+    const struct settings *s = run->setup->settings;
+    mlp_checkpoint_options checkpoints = {
+        .path = s->checkpoint,
+        .every_steps = s->every_steps,
+        .every_epochs = s->every_epochs,
+        .every_seconds = option_given(s, "every") ? s->every_seconds : USUAL_SECONDS,
+        .callback = about_checkpoint,
+        .user = run,
+    };
+    if (s->resume && mlp_checkpoint_exists(s->resume))
+        checkpoints.resume = s->resume;
+    else if (s->resume)
+        talk("resume   %s is not there yet: starting from the beginning", s->resume);
+    return checkpoints;
 }
 
 /* --- The run ------------------------------------------------------------------------- */
@@ -87,8 +126,9 @@ int train_run(struct run *run)
     options.seed = run->seed;
     run->valid_score = run->test_score = (double)NAN;
     progress_begin(&run->progress, setup->spec.loss);
-    run->status = mlp_train(run->model, setup->train, &held_out, &options, &callbacks, &run->result,
-                            &run->error);
+    mlp_checkpoint_options checkpoints = checkpoints_of(run);
+    run->status = mlp_train_resumable(run->model, setup->train, &held_out, &options, &checkpoints,
+                                      &callbacks, &run->result, &run->error);
     progress_end(&run->progress);
     if (run->status != MLP_OK && run->status != MLP_ERROR_DIVERGED)
         return fail_with(&run->error);

@@ -21,6 +21,7 @@ struct run {
     mlp_progress *epochs; /* what each epoch's callback was told, without the model */
     size_t epoch_count, epoch_room;
     bool out_of_memory; /* for them */
+    size_t resumed;     /* epochs that a checkpoint tells of */
     mlp_train_result result;
     mlp_status
         status; /* of mlp_train; MLP_OK or MLP_ERROR_DIVERGED where train_run does not fail */
