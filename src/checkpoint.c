@@ -127,6 +127,8 @@ static void restore(struct run *run, const struct mlp_snapshot *snapshot)
     run->cycle.limit = p->cycle_limit;
     memcpy(run->cycle.saved, p->cycle_saved, sizeof run->cycle.saved);
     run->seconds = p->seconds;
+    if (p->steps > 0) /* which an epoch that is only to be ended reports */
+        run->rate = mlp_schedule_rate(&run->schedule, p->steps - 1);
     c->history = snapshot->history;
 }
 
