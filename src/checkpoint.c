@@ -57,7 +57,8 @@ static void tell(const struct run *run, mlp_checkpoint_news news, const char *pa
 /* An end that the clock or the caller made is none for a run that goes on from it. */
 static bool is_over(const struct run *run)
 {
-    return run->over && run->stop != MLP_STOP_CALLBACK && run->stop != MLP_STOP_TIME;
+    return run->over && run->stop != MLP_STOP_CALLBACK && run->stop != MLP_STOP_TIME &&
+           run->stop != MLP_STOP_STEPS;
 }
 
 static struct mlp_position position_of(const struct run *run)
@@ -180,8 +181,7 @@ mlp_status mlp_checkpoints_begin(struct run *run, const mlp_checkpoint_options *
                           !add_ending(options->path, ".best", c->best)))
         return mlp_fail(error, MLP_ERROR_USAGE, "%s: is too long a name for a checkpoint",
                         options->path);
-    c->settings =
-        mlp_settings_json(&run->model->spec, run->options, mlp_dataset_classes(run->train));
+    c->settings = mlp_settings_json(run->model, run->options, mlp_dataset_classes(run->train));
     if (!c->settings)
         return mlp_fail_memory(error, "the settings of a checkpoint");
     mlp_dataset_hash(run->train, c->data);

@@ -22,6 +22,8 @@ struct mlp_dataset {
     size_t height, width;     /* of the image that the features are, or 0 */
     const char **class_names; /* [classes], with the texts in one allocation; or NULL */
     struct mlp_map map;       /* the file that the inputs are in; empty where they are not */
+    double divided;           /* the fraction that mlp_dataset_divide was given; 0: a whole set */
+    uint64_t divided_seed;
     void *owned[MLP_DATASET_ARRAYS]; /* those of the arrays that are mlp_alloc'ed and go with it */
 };
 

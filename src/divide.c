@@ -81,6 +81,7 @@ static mlp_status create_subset(const mlp_dataset *data, size_t count, mlp_datas
 {
     struct mlp_dataset content = *data;
     content.count = 0;
+    content.map = (struct mlp_map){0}; /* stays the whole set's */
     uint32_t *rows = mlp_alloc_uninitialized(count, sizeof *rows);
     uint8_t *labels = mlp_alloc_uninitialized(data->labels ? count : 0, 1);
     float *targets = mlp_alloc_uninitialized(count, data->outputs * sizeof *targets);
@@ -130,6 +131,10 @@ mlp_status mlp_dataset_divide(const mlp_dataset *data, double fraction, uint64_t
     mlp_status status = create_subset(data, data->count - quotas.total, rest, error);
     if (status == MLP_OK)
         status = create_subset(data, quotas.total, part, error);
+    if (status == MLP_OK) {
+        (*rest)->divided = (*part)->divided = fraction;
+        (*rest)->divided_seed = (*part)->divided_seed = seed;
+    }
     if (status != MLP_OK) {
         mlp_dataset_destroy(*rest);
         *rest = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
 
+#include <mlp/provenance.h>
+
 #include "alloc.h"
 #include "data.h"
 #include "error.h"
@@ -194,8 +196,11 @@ mlp_status mlp_model_create(const mlp_spec *spec, uint64_t seed, mlp_model **out
     if (status != MLP_OK) {
         mlp_model_destroy(*out);
         *out = NULL;
+        return status;
     }
-    return status;
+    (*out)->fresh = true;
+    (*out)->seed = seed;
+    return MLP_OK;
 }
 
 bool mlp_model_scales_targets(const mlp_model *model)
@@ -260,6 +265,13 @@ mlp_model *mlp_model_copy(const mlp_model *model)
     copy_scaling(copy->input_factor, model->input_factor, in);
     copy_scaling(copy->target_mean, model->target_mean, out);
     copy_scaling(copy->target_scale, model->target_scale, out);
+    copy->fresh = model->fresh;
+    copy->seed = model->seed;
+    memcpy(copy->standardized, model->standardized, sizeof copy->standardized);
+    if (!mlp_model_set_provenance(copy, model->provenance)) {
+        mlp_model_destroy(copy);
+        return NULL;
+    }
     return copy;
 }
 
@@ -276,9 +288,35 @@ void mlp_model_destroy(mlp_model *model)
     mlp_free(model->input_factor);
     mlp_free(model->target_mean);
     mlp_free(model->target_scale);
+    mlp_free(model->provenance);
     mlp_free(model->layers);
     mlp_free(model->specs);
     mlp_free(model);
+}
+
+/* --- Where it comes from ------------------------------------------------------ */
+
+bool mlp_model_set_provenance(mlp_model *model, const char *text)
+{
+    char *copy = text ? mlp_alloc_uninitialized(strlen(text) + 1, 1) : NULL;
+    if (text && !copy)
+        return false;
+    if (text)
+        strcpy(copy, text);
+    mlp_free(model->provenance);
+    model->provenance = copy;
+    return true;
+}
+
+void mlp_model_forget_origin(mlp_model *model)
+{
+    model->fresh = false;
+    mlp_model_set_provenance(model, NULL);
+}
+
+const char *mlp_model_provenance(const mlp_model *model)
+{
+    return model->provenance;
 }
 
 /* --- What a model is -------------------------------------------------------- */
@@ -370,6 +408,7 @@ void mlp_model_get_layer(const mlp_model *model, size_t l, float *weight, float 
 void mlp_model_set_layer(mlp_model *model, size_t l, const float *weight, const float *bias)
 {
     struct mlp_layer *layer = &model->layers[l];
+    mlp_model_forget_origin(model);
     for (size_t o = 0; weight && o < layer->out; o++) {
         for (size_t i = 0; i < layer->in; i++)
             layer->w[weight_at(layer, o, i)] = weight[o * layer->in + i];
@@ -391,6 +430,7 @@ void mlp_model_set_norm(mlp_model *model, size_t l, const float *scale, const fl
                         const float *mean, const float *variance)
 {
     const struct mlp_layer *layer = &model->layers[l];
+    mlp_model_forget_origin(model);
     copy_out(layer, scale, layer->scale);
     copy_out(layer, shift, layer->shift);
     copy_out(layer, mean, layer->mean);

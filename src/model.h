@@ -29,6 +29,12 @@ struct mlp_model {
     /* Standardisation, or NULL: [inputs/16 * 16] and [outputs/16 * 16], owned. */
     float *input_mean, *input_factor;
     float *target_mean, *target_scale;
+
+    /* Where it comes from (provenance.h). */
+    bool fresh; /* as drawn from `seed`: neither trained nor given other weights */
+    uint64_t seed;
+    char standardized[33]; /* mlp_dataset_hash of the data that the scaling is of; or "" */
+    char *provenance;      /* mlp_alloc'ed, or NULL */
 };
 
 /* A model of this shape with all weights zero, scales 1 and variances 1. MLP_ERROR_USAGE as
@@ -53,6 +59,12 @@ bool mlp_model_add_target_scaling(mlp_model *model);
  * is [out], NULL where the layer has none of it. */
 enum { MLP_VECTORS = 5 };
 float *mlp_layer_vector(const struct mlp_layer *layer, size_t i);
+
+/* From now on the weights are not those that a seed or a run made. */
+void mlp_model_forget_origin(mlp_model *model);
+
+/* Keeps a copy of the text, NULL for none; false where memory is short. */
+bool mlp_model_set_provenance(mlp_model *model, const char *text);
 
 /* Whether all parameters are finite. */
 bool mlp_model_is_finite(const mlp_model *model);

@@ -202,5 +202,6 @@ mlp_status mlp_model_standardize(mlp_model *model, const mlp_dataset *data, bool
     table.targets = true;
     if (status == MLP_OK && targets)
         status = measure(&table, outputs, model->target_mean, model->target_scale, error);
+    mlp_dataset_hash(data, model->standardized);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "data.h"
 #include "error.h"
 #include "model.h"
+#include "provenance.h"
 
 #include <math.h>
 #include <omp.h>
@@ -71,12 +72,14 @@ static void prepare_step(struct run *run, size_t epoch, size_t step)
     run->rate = mlp_schedule_rate(&run->schedule, run->steps);
     mlp_trainer_set_rate(run->trainer, run->rate);
     mlp_checkpoints_look(run);
+    if (run->steps + 1 == run->options->max_steps)
+        end_after(run, step, MLP_STOP_STEPS);
     if ((run->callbacks && run->callbacks->step) || run->options->max_seconds > 0)
         look_around(run, epoch, step);
 }
 
-/* All threads: the steps of an epoch. False where the run ended within it; a
- * stop that is asked for before a step is seen by all after it. */
+/* All threads: the steps of an epoch. False where the run ended within it; a stop that is asked for
+ * before a step is seen by all after it. After the last one the epoch is complete all the same. */
 static bool run_steps(struct run *run, size_t epoch)
 {
     size_t steps = mlp_trainer_steps(run->trainer);
@@ -91,7 +94,7 @@ static bool run_steps(struct run *run, size_t epoch)
             run->step += taken;
             run->stop = taken ? run->stop : MLP_STOP_DIVERGED;
         }
-        if (!taken || step >= run->last_step)
+        if (!taken || (step >= run->last_step && step + 1 < steps))
             return false;
     }
     return true;
@@ -183,6 +186,10 @@ static void finish_epoch(struct run *run, size_t epoch, double seconds, const ml
                            run->held_out.valid ? progress.valid_loss : progress.loss);
     mlp_stop why = MLP_STOP_EPOCHS;
     bool on = goes_on(run, &progress, &why);
+    if (on && run->last_step < SIZE_MAX) {
+        on = false;
+        why = run->stop;
+    }
     if (run->callbacks && !call(run->callbacks->epoch, &progress, run->callbacks->user) && on) {
         on = false;
         why = MLP_STOP_CALLBACK;
@@ -321,6 +328,10 @@ static mlp_status end_run(struct run *run, mlp_train_result *result, mlp_error *
         mlp_model_assign(run->model, run->best);
         restored = true;
     }
+    if (!mlp_provenance_note(run->model, run->train, run->held_out.valid, run->options,
+                             run->steps) &&
+        status == MLP_OK)
+        status = mlp_fail_memory(error, "the provenance of the model");
     if (result)
         *result = (mlp_train_result){
             .epochs = run->epochs,

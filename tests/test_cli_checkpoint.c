@@ -226,6 +226,23 @@ START_TEST(a_file_too_large_for_its_limit)
 }
 END_TEST
 
+/* --- mlp verify ------------------------------------------------------------------------ */
+
+START_TEST(a_model_is_verified)
+{
+    ck_assert_int_eq(shell("$MLP train " SMALL "--valid 0.2 --save model"), 0);
+    ck_assert_int_eq(shell("$MLP verify model --data data"), 0);
+    ck_assert_int_eq(strncmp(out, "the same: ", 10), 0);
+    json_t *root = json_of("$MLP verify model --data data --json --threads 2");
+    ck_assert(json_is_true(json_object_get(root, "same")));
+    ck_assert_str_eq(text_at(root, "expected"), text_at(root, "found"));
+    json_decref(root);
+    expect_failure(3, "model: the training data have the hash", "$MLP verify model --data digits");
+    expect_failure(2, "--valid: found the fraction", "$MLP verify model --data data --valid 0.2");
+    expect_failure(2, "no model given", "$MLP verify --data data");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli_checkpoint");
@@ -239,6 +256,7 @@ int main(void)
     tcase_add_test(tests, wrong_options);
     tcase_add_test(tests, bad_90_and_91_another_run);
     tcase_add_test(tests, a_file_too_large_for_its_limit);
+    tcase_add_test(tests, a_model_is_verified);
     tcase_add_test(tests, killed_at_random_moments);
     tcase_add_test(tests, terminated_at_random_moments);
     suite_add_tcase(suite, tests);

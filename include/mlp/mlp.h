@@ -9,6 +9,7 @@
 #include <mlp/dataset.h>
 #include <mlp/metrics.h>
 #include <mlp/model.h>
+#include <mlp/provenance.h>
 #include <mlp/spec.h>
 #include <mlp/status.h>
 #include <mlp/train.h>

@@ -173,6 +173,7 @@ typedef struct mlp_train_options {
     bool restore_best;   /* ends with the weights of the best epoch */
     double target_score; /* stops when the validation score reaches it; above 1: never */
     double max_seconds;  /* stops after the step in which these are over; 0: never */
+    size_t max_steps;    /* stops after so many steps of the run; 0: never */
 
     uint64_t seed; /* of shuffle and dropout; the model's own seed draws its weights */
     int threads;   /* 0: mlp_default_threads(), fewer where the net is small */

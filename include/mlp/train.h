@@ -52,6 +52,7 @@ typedef enum mlp_stop {
     MLP_STOP_CYCLE,     /* MLP_PERCEPTRON without shuffling: an epoch has ended with weights that an
                          * earlier one ended with, so that no later one will be without an error */
     MLP_STOP_DIVERGED,  /* see mlp_train */
+    MLP_STOP_STEPS,     /* options.max_steps are done */
 } mlp_stop;
 
 /* What the run did. */

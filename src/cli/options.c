@@ -144,6 +144,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct s
         return status;
     if (!out->data)
         out->data = out->recipe->data;
+    out->verifies = strcmp(command->name, "verify") == 0;
     status = options_conflicts(out);
     return status == MLP_OK ? read_arguments(command, argc, argv, out) : status;
 }

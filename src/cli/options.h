@@ -56,6 +56,7 @@ struct settings {
     size_t every_steps, every_epochs;      /* between checkpoints; 0: not by their number */
     double every_seconds;                  /* 0: not by the clock */
     bool json, help;
+    bool verifies; /* the command is verify */
 };
 
 struct command {

@@ -133,6 +133,17 @@ static int check_end(const struct settings *s)
     return MLP_OK;
 }
 
+/* mlp verify: how the data were divided is the model's to tell. */
+static int check_verify(const struct settings *s)
+{
+    if (s->verifies && s->valid_fraction > 0)
+        return fail(MLP_ERROR_USAGE,
+                    "--valid: found the fraction %g, which the model tells by itself: expected the "
+                    "source of a validation set, if it had one of its own",
+                    s->valid_fraction);
+    return MLP_OK;
+}
+
 static int check_checkpoints(const struct settings *s)
 {
     const char *option = s->checkpoint ? "checkpoint" : "resume";
@@ -147,7 +158,7 @@ int options_conflicts(const struct settings *settings)
 {
     static int (*const checks[])(const struct settings *) = {
         check_pairs, check_constants, check_loss,        check_hidden,
-        check_norm,  check_end,       check_checkpoints,
+        check_norm,  check_end,       check_checkpoints, check_verify,
     };
     int status = MLP_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == MLP_OK; i++)

@@ -18,8 +18,9 @@ enum {
     EVAL = 1 << 2,
     PREDICT = 1 << 3,
     INFO = 1 << 4,
+    VERIFY = 1 << 5,
     NET = TRAIN | CHECK, /* what describes data, network and loss */
-    ALL = TRAIN | CHECK | EVAL | PREDICT | INFO,
+    ALL = TRAIN | CHECK | EVAL | PREDICT | INFO | VERIFY,
 };
 
 static const struct command commands[] = {
@@ -29,6 +30,8 @@ static const struct command commands[] = {
      run_eval},
     {"predict", PREDICT, "MODEL",
      "print for every sample its index, class and probability, or its values", run_predict},
+    {"verify", VERIFY, "MODEL", "train a saved model again and say whether it is the same",
+     run_verify},
     {"info", INFO, "[MODEL]", "say what this machine can run, or what a saved model is", run_info},
 };
 
@@ -67,14 +70,14 @@ const char *group_name(enum option_group group)
  * it, an optimizer before its settings, and what all layers have before --layers. */
 static const struct option_row options[] = {
     /* Data */
-    {"data", "SRC", NET | EVAL | PREDICT, GROUP_DATA,
+    {"data", "SRC", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
      "a folder with MNIST's IDX files, plain or .gz, an IDX file of inputs with its label file "
      "beside it, or a built-in set; by default the recipe's, or digits. Built in are:",
      mlp_dataset_builtin_name, parse_data},
     {"test", "SRC", TRAIN, GROUP_DATA,
      "the data to test on after every epoch; by default the test part of --data where it has one",
      NULL, parse_test},
-    {"valid", "FRACTION|SRC", TRAIN, GROUP_DATA,
+    {"valid", "FRACTION|SRC", TRAIN | VERIFY, GROUP_DATA,
      "what decides on the best epoch and on stopping: a fraction of the training data, such as "
      "0.1, that is then not trained on, or data as --data takes them",
      NULL, parse_valid},
@@ -192,7 +195,7 @@ static const struct option_row options[] = {
      "seed of the first weights, of the order of the samples, of "
      "dropout and of --valid's choice",
      NULL, parse_seed},
-    {"threads", "N", TRAIN | CHECK | EVAL | PREDICT, GROUP_RUN,
+    {"threads", "N", TRAIN | CHECK | EVAL | PREDICT | VERIFY, GROUP_RUN,
      "threads at most, by default OMP_NUM_THREADS or the CPUs that this process may use; the "
      "result does not depend on it",
      NULL, parse_threads},

@@ -44,6 +44,8 @@ static const char *stop_words(mlp_stop stop)
         return "the weights repeat themselves";
     case MLP_STOP_DIVERGED:
         return "diverged";
+    case MLP_STOP_STEPS:
+        return "the steps are done";
     }
     return "unknown";
 }

@@ -106,6 +106,19 @@ int setup_training_data(const struct settings *settings, struct setup *out)
     return status;
 }
 
+int setup_verification_data(const struct settings *settings, struct setup *out)
+{
+    *out = (struct setup){.settings = settings};
+    struct opening openings[] = {
+        {.source = settings->data, .split = MLP_TRAIN},
+        {.source = settings->valid, .split = held_out_split(settings->valid)},
+    };
+    int status = open_together(openings, 2);
+    out->train = openings[0].data;
+    out->valid = openings[1].data;
+    return status;
+}
+
 int setup_all_data(const struct settings *settings, struct setup *out)
 {
     enum { TRAINING, VALIDATION, TESTING, COUNT };

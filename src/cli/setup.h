@@ -21,6 +21,10 @@ struct setup {
 
 /* Opens the training data alone, or what is held out as well. */
 int setup_training_data(const struct settings *settings, struct setup *out);
+
+/* Opens what a model was trained on: the training data as they are, and a validation set of its
+ * own. */
+int setup_verification_data(const struct settings *settings, struct setup *out);
 int setup_all_data(const struct settings *settings, struct setup *out);
 
 /* Makes spec and options of the settings and the data, and checks that they fit. */

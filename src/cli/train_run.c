@@ -151,6 +151,7 @@ const char *train_stop_name(mlp_stop stop)
         [MLP_STOP_PATIENCE] = "patience", [MLP_STOP_TARGET] = "target",
         [MLP_STOP_TIME] = "time",         [MLP_STOP_SEPARATED] = "separated",
         [MLP_STOP_CYCLE] = "cycle",       [MLP_STOP_DIVERGED] = "diverged",
+        [MLP_STOP_STEPS] = "steps",
     };
     return names[stop];
 }

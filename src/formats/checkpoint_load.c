@@ -143,7 +143,7 @@ static mlp_status read_position(struct source *s, const struct mlp_snapshot *our
     if (p->epochs > SIZE_MAX / steps - 1 || p->steps != p->epochs * steps + p->step)
         return FAIL(s, "has %zu steps in %zu epochs of %zu and %zu more", p->steps, p->epochs,
                     steps, p->step);
-    if (p->best_epoch > p->epochs || p->stop > MLP_STOP_DIVERGED)
+    if (p->best_epoch > p->epochs || p->stop > MLP_STOP_STEPS)
         return FAIL(s, "best epoch %zu of %zu, end %zu", p->best_epoch, p->epochs, p->stop);
     return MLP_OK;
 }

@@ -23,7 +23,7 @@ static const char *metadata_text(const struct mlp_st_source *s, const char *key)
 static bool is_known_key(const char *key)
 {
     if (strncmp(key, "mlp.", 4) != 0 || strcmp(key, "mlp.version") == 0 ||
-        strcmp(key, "mlp.fingerprint") == 0)
+        strcmp(key, "mlp.fingerprint") == 0 || strcmp(key, "mlp.provenance") == 0)
         return true;
     if (strncmp(key, "mlp.checkpoint", 14) == 0)
         return true;
@@ -431,7 +431,12 @@ static mlp_status load(struct mlp_st_source *s, uint64_t file_size, mlp_model **
         status = check_repeated(s, *model, "mlp.widths");
     if (status == MLP_OK)
         status = check_repeated(s, *model, "mlp.input_divisor");
-    return status == MLP_OK ? check_fingerprint(s, *model) : status;
+    if (status == MLP_OK)
+        status = check_fingerprint(s, *model);
+    const char *provenance = metadata_text(s, "mlp.provenance");
+    if (status == MLP_OK && !mlp_model_set_provenance(*model, provenance))
+        status = mlp_fail_memory(s->error, "the provenance of a model");
+    return status;
 }
 
 mlp_status mlp_model_load(const char *path, mlp_model **out, mlp_error *error)

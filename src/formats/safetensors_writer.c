@@ -84,6 +84,8 @@ void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model)
     mlp_st_writer_text(w, "mlp.version", MLP_ST_VERSION);
     for (size_t i = 0; mlp_st_key(i); i++)
         add_key(w, model, i);
+    if (model->provenance)
+        mlp_st_writer_text(w, "mlp.provenance", model->provenance);
     mlp_model_fingerprint(model, fingerprint);
     mlp_st_writer_text(w, "mlp.fingerprint", fingerprint);
 }
