@@ -17,6 +17,7 @@
 
 enum {
     ATTEMPTS = 100,    /* names of temporary files that are tried */
+    NAME_SIZE = 64,    /* of such a name */
     MAX_PART = 1 << 30 /* bytes per call: macOS refuses 2 GiB and more */
 };
 
@@ -128,6 +129,7 @@ struct target {
     int folder;          /* descriptor */
     bool exists;
     mode_t mode; /* of the file that is replaced */
+    bool moved;  /* it has been given another name */
 };
 
 /* Follows a symbolic link: target->path names the file that it points to. */
@@ -283,22 +285,68 @@ static mlp_status replace(const char *path, const struct target *target, const c
     return MLP_OK;
 }
 
-mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size_t count,
-                          mlp_error *error)
+/* Gives the file that is there a second name, which then takes the place of `previous`. A rename
+ * onto another name of the same file does nothing: the name in between must go by itself. */
+static bool link_previous(const struct target *target, const char *previous, const char *between)
 {
-    struct target target;
+    if (must_fail() || linkat(target->folder, target->name, target->folder, between, 0) != 0)
+        return false;
+    bool renamed = !must_fail() && renameat(target->folder, between, target->folder, previous) == 0;
+    int reason = errno;
+    unlinkat(target->folder, between, 0);
+    errno = reason;
+    return renamed;
+}
+
+static bool has_no_links(int reason)
+{
+    return reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS || reason == EMLINK;
+}
+
+/* Keeps the file that is to be replaced under the name `previous`. */
+static mlp_status keep(const char *path, struct target *target, const char *previous,
+                       const char *temporary, mlp_error *error)
+{
+    char between[NAME_SIZE + 8];
+    if (!target->exists)
+        return MLP_OK;
+    snprintf(between, sizeof between, "%s.link", temporary);
+    if (link_previous(target, previous, between))
+        return MLP_OK;
+    target->moved = has_no_links(errno) && !must_fail() &&
+                    renameat(target->folder, target->name, target->folder, previous) == 0;
+    if (target->moved)
+        return MLP_OK;
+    return fail_errno(error, path, "keep it under another name");
+}
+
+/* The last part of a path. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+mlp_status mlp_file_write_keeping(const char *path, const char *previous,
+                                  const struct mlp_chunk *chunks, size_t count, mlp_error *error)
+{
+    struct target target = {.moved = false};
     mlp_status status = open_target(path, &target, error);
     if (status != MLP_OK)
         return status;
 
-    char temporary[64];
+    char temporary[NAME_SIZE];
     int fd = create_temporary(&target, temporary, sizeof temporary);
     if (fd < 0) {
         status = fail_errno(error, path, "create a temporary file in its folder");
     } else {
         status = fill(fd, path, &target, chunks, count, error);
+        if (status == MLP_OK && previous)
+            status = keep(path, &target, name_of(previous), temporary, error);
         if (status == MLP_OK)
             status = replace(path, &target, temporary, error);
+        if (status != MLP_OK && target.moved)
+            renameat(target.folder, name_of(previous), target.folder, target.name);
         if (status != MLP_OK)
             unlinkat(target.folder, temporary, 0);
         else if (!sync_all(target.folder) && errno != EINVAL) /* EINVAL: cannot be synced */
@@ -308,12 +356,10 @@ mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size
     return status;
 }
 
-mlp_status mlp_file_write_keeping(const char *path, const char *previous,
-                                  const struct mlp_chunk *chunks, size_t count, mlp_error *error)
+mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size_t count,
+                          mlp_error *error)
 {
-    if (rename(path, previous) != 0 && errno != ENOENT)
-        return fail_errno(error, path, "rename");
-    return mlp_file_write(path, chunks, count, error);
+    return mlp_file_write_keeping(path, NULL, chunks, count, error);
 }
 
 mlp_status mlp_file_check(const char *path, mlp_error *error)
@@ -323,7 +369,7 @@ mlp_status mlp_file_check(const char *path, mlp_error *error)
     if (status != MLP_OK)
         return status;
 
-    char temporary[64];
+    char temporary[NAME_SIZE];
     int fd = create_temporary(&target, temporary, sizeof temporary);
     if (fd < 0) {
         status = fail_errno(error, path, "create a temporary file in its folder");

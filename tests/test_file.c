@@ -279,6 +279,69 @@ START_TEST(every_call_fails_once_for_a_link)
 }
 END_TEST
 
+/* --- Keeping what was there ------------------------------------------------------------ */
+
+static mlp_status keep_and_write(const char *path, mlp_error *error)
+{
+    return mlp_file_write_keeping(path, "previous", new_chunks, 3, error);
+}
+
+START_TEST(the_file_before_is_kept)
+{
+    const char *path = in_folder("file"), *previous = in_folder("previous");
+    ck_assert_int_eq(keep_and_write(path, NULL), MLP_OK); /* nothing to keep */
+    ck_assert(holds_new(path));
+    ck_assert_int_eq(folder_count(), 1);
+
+    put_file(path, old_text, sizeof old_text);
+    ck_assert_int_eq(keep_and_write(path, NULL), MLP_OK);
+    ck_assert(holds_new(path));
+    ck_assert(holds_old(previous));
+    ck_assert_int_eq(keep_and_write(path, NULL), MLP_OK);
+    ck_assert(holds_new(previous));
+    ck_assert_int_eq(folder_count(), 2);
+}
+END_TEST
+
+/* As a crash between the two renames leaves it. */
+START_TEST(the_file_before_may_be_the_same_file)
+{
+    const char *path = in_folder("file"), *previous = in_folder("previous");
+    put_file(path, old_text, sizeof old_text);
+    ck_assert_int_eq(link(path, previous), 0);
+    ck_assert_int_eq(keep_and_write(path, NULL), MLP_OK);
+    ck_assert(holds_new(path));
+    ck_assert(holds_old(previous));
+    ck_assert_int_eq(folder_count(), 2);
+}
+END_TEST
+
+START_TEST(every_call_of_keeping_fails_once)
+{
+    const char *path = in_folder("file"), *previous = in_folder("previous");
+    unsigned long n;
+    for (n = 1;; n++) {
+        unlink(previous); /* it may be the same file */
+        put_file(path, old_text, sizeof old_text);
+        put_file(previous, "older", 5);
+        mlp_file_fail_at(n);
+        mlp_error error;
+        mlp_status status = keep_and_write(path, &error);
+        mlp_file_fail_at(0);
+        ck_assert_int_eq(folder_count(), 2);
+        ck_assert(holds_old(previous) || file_is(previous, "older", 5));
+        if (status == MLP_OK)
+            break;
+        ck_assert_int_eq(status, MLP_ERROR_INTERNAL);
+        bool written = strstr(error.message, "though the file is written") != NULL;
+        ck_assert(written ? holds_new(path) : holds_old(path));
+    }
+    ck_assert(holds_new(path));
+    ck_assert(holds_old(previous));
+    ck_assert_uint_ge(n, 11);
+}
+END_TEST
+
 START_TEST(every_call_of_a_check_fails_once)
 {
     const char *path = in_folder("file");
@@ -383,6 +446,9 @@ int main(void)
     tcase_add_test(tests, every_call_fails_once_for_a_new_file);
     tcase_add_test(tests, every_call_fails_once_for_an_old_file);
     tcase_add_test(tests, every_call_fails_once_for_a_link);
+    tcase_add_test(tests, the_file_before_is_kept);
+    tcase_add_test(tests, the_file_before_may_be_the_same_file);
+    tcase_add_test(tests, every_call_of_keeping_fails_once);
     tcase_add_test(tests, every_call_of_a_check_fails_once);
     tcase_add_test(tests, a_check_leaves_nothing);
     tcase_add_test(tests, an_orphaned_temporary_file_is_no_obstacle);
