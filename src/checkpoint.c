@@ -3,7 +3,6 @@
 
 #include "alloc.h"
 #include "error.h"
-#include "formats/safetensors_writer.h"
 #include "model.h"
 #include "saver.h"
 #include "settings.h"
@@ -188,7 +187,8 @@ mlp_status mlp_checkpoints_begin(struct run *run, const mlp_checkpoint_options *
     if (run->held_out.valid)
         mlp_dataset_hash(run->held_out.valid, c->valid);
     if (options->path) {
-        c->saver = mlp_saver_create();
+        c->best_copy = mlp_model_copy(run->model);
+        c->saver = c->best_copy ? mlp_saver_create() : NULL;
         if (!c->saver)
             return mlp_fail_memory(error, "the writer of checkpoints");
     }
@@ -290,11 +290,11 @@ static bool is_due(const struct run *run)
 static bool add_best(struct run *run, struct mlp_save *save)
 {
     struct checkpointing *c = &run->checkpoints;
-    if (!run->best || run->best_epoch == c->best_saved)
+    if (run->best_epoch == c->best_saved)
         return false;
-    *save = (struct mlp_save){.path = c->best};
-    save->bytes = mlp_st_model_bytes(run->best, &save->size);
-    return save->bytes != NULL;
+    mlp_model_assign(c->best_copy, run->best);
+    *save = (struct mlp_save){.path = c->best, .model = c->best_copy};
+    return true;
 }
 
 /* Hands a copy of the run to the saver, which is idle. */
@@ -309,8 +309,6 @@ static void write_state(struct run *run)
     state->bytes = c->out_of_memory ? NULL : mlp_checkpoint_bytes(&snapshot, &state->size);
     c->last_time = omp_get_wtime();
     if (!state->bytes) {
-        if (count > 0)
-            mlp_free(saves[0].bytes);
         note_failure(run, "out of memory for a checkpoint");
         return;
     }
@@ -350,6 +348,7 @@ bool mlp_checkpoints_finish(struct run *run)
 void mlp_checkpoints_end(struct run *run)
 {
     mlp_saver_destroy(run->checkpoints.saver);
+    mlp_model_destroy(run->checkpoints.best_copy);
     mlp_free(run->checkpoints.history);
     json_decref(run->checkpoints.settings);
 }

@@ -33,9 +33,10 @@ struct checkpointing {
     double last_time;  /* of the newest checkpoint */
     size_t last_steps; /* and the run's steps and epochs then */
     size_t last_epochs;
-    size_t best_saved;  /* the epoch that the file of the best one has */
-    bool failed;        /* the newest one could not be written */
-    bool out_of_memory; /* an epoch is missing from the history */
+    size_t best_saved;    /* the epoch that the file of the best one has */
+    mlp_model *best_copy; /* what is written to it, while run.best may go on */
+    bool failed;          /* the newest one could not be written */
+    bool out_of_memory;   /* an epoch is missing from the history */
 };
 
 struct run {

@@ -24,8 +24,9 @@ struct mlp_saver {
 static mlp_status write_one(const struct mlp_save *save, mlp_error *error)
 {
     struct mlp_chunk chunk = {save->bytes, save->size};
-    return save->previous ? mlp_file_write_keeping(save->path, save->previous, &chunk, 1, error)
-                          : mlp_file_write(save->path, &chunk, 1, error);
+    if (save->model)
+        return mlp_model_save(save->model, save->path, error);
+    return mlp_file_write_keeping(save->path, save->previous, &chunk, 1, error);
 }
 
 /* Writes what is there, without the lock. */

@@ -3,6 +3,7 @@
 #ifndef MLP_SRC_SAVER_H
 #define MLP_SRC_SAVER_H
 
+#include <mlp/model.h>
 #include <mlp/status.h>
 
 #include <stdbool.h>
@@ -16,10 +17,12 @@ struct mlp_saver *mlp_saver_create(void);
 /* Waits for what is being written. NULL is fine. */
 void mlp_saver_destroy(struct mlp_saver *saver);
 
-/* One file to write (mlp_file_write_keeping; `previous` NULL: mlp_file_write). Paths are the
- * caller's, the bytes mlp_alloc'ed and taken over. */
+/* One file to write (mlp_file_write_keeping): a model, which is the caller's and must stay as it is
+ * until the saver is idle, or bytes, which are mlp_alloc'ed and taken over. Paths are the caller's;
+ * `previous` may be NULL. */
 struct mlp_save {
     const char *path, *previous;
+    const mlp_model *model; /* or NULL: */
     unsigned char *bytes;
     size_t size;
 };

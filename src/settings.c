@@ -219,7 +219,9 @@ mlp_status mlp_settings_compare(const json_t *ours, const json_t *theirs, const 
     json_object_foreach((json_t *)(uintptr_t)ours, key, value)
     {
         const json_t *other = json_object_get(theirs, key);
-        if (!json_equal(value, other) && (strcmp(key, "epochs") != 0 || reads_epochs(ours)))
+        bool may_differ = strcmp(key, "epochs") == 0 && !reads_epochs(ours) &&
+                          json_integer_value(value) > json_integer_value(other);
+        if (!json_equal(value, other) && !may_differ)
             return fail_member(key, value, other, path, error);
     }
     return MLP_OK;

@@ -22,8 +22,8 @@ json_t *mlp_settings_json(const mlp_model *model, const mlp_train_options *optio
 mlp_status mlp_settings_read(const json_t *settings, mlp_spec *spec, uint64_t *seed,
                              mlp_train_options *options, float *weights, mlp_error *error);
 
-/* MLP_ERROR_USAGE where two such objects differ, naming the first member that does; `epochs` may
- * where the schedule does not read them. `path` is the file that has `theirs`. */
+/* MLP_ERROR_USAGE where two such objects differ, naming the first member that does; ours may
+ * have more epochs where the schedule does not read them. `path` is the file that has `theirs`. */
 mlp_status mlp_settings_compare(const json_t *ours, const json_t *theirs, const char *path,
                                 mlp_error *error);
 

@@ -300,6 +300,11 @@ START_TEST(more_epochs_go_on_from_fewer)
     expect_trained(&t, &saving, &told, &result, "parts");
     expect_same_file("whole", "parts");
 
+    t.options.epochs = 4;
+    ck_assert_int_eq(train(&t, &saving, &told, &result, "parts", &error), MLP_ERROR_USAGE);
+    ck_assert_ptr_nonnull(strstr(error.message, "epochs 5, found 4"));
+    t.options.epochs = 5;
+
     ck_assert_int_eq(mlp_schedule_parse("cosine", &t.options.schedule, NULL), MLP_OK);
     saving.resume = NULL;
     expect_trained(&t, &saving, &told, &result, "parts");

@@ -50,7 +50,8 @@ typedef struct mlp_checkpoint_options {
  * a callback or a limit ended the run; not where it diverged.
  *
  * Going on needs the same network, data, validation data and options as those that the checkpoint
- * tells of; only threads, max_seconds and, unless the schedule reads them, epochs may differ.
+ * tells of; only threads and limits on time and steps may differ, and epochs be more, unless
+ * the schedule reads them.
  * MLP_ERROR_DATA where a checkpoint or the data is another, and where PATH and PATH.previous are
  * both damaged; MLP_ERROR_USAGE where an option is another, naming it. MLP_ERROR_INTERNAL where
  * `resume` cannot be opened. A state that could not be written is no error of the run: the callback

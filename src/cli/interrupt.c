@@ -18,7 +18,7 @@ static void note(int signal_number)
 
 void interrupt_begin(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART}, before;
         sigemptyset(&action.sa_mask);

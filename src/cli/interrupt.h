@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT and SIGTERM while a network trains. */
+/* SIGINT, SIGTERM and SIGHUP while a network trains. */
 #ifndef MLP_CLI_INTERRUPT_H
 #define MLP_CLI_INTERRUPT_H
 

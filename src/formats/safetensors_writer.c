@@ -79,15 +79,12 @@ static void add_key(struct mlp_st_writer *w, const mlp_model *model, size_t i)
 
 void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model)
 {
-    char fingerprint[MLP_ST_FINGERPRINT];
     mlp_st_writer_text(w, "format", "pt");
     mlp_st_writer_text(w, "mlp.version", MLP_ST_VERSION);
     for (size_t i = 0; mlp_st_key(i); i++)
         add_key(w, model, i);
     if (model->provenance)
         mlp_st_writer_text(w, "mlp.provenance", model->provenance);
-    mlp_model_fingerprint(model, fingerprint);
-    mlp_st_writer_text(w, "mlp.fingerprint", fingerprint);
 }
 
 size_t mlp_st_writer_tensors(struct mlp_st_writer *w, const mlp_model *model, const char *prefix)
@@ -125,8 +122,11 @@ void mlp_st_writer_fill(const mlp_model *model, unsigned char *to)
 unsigned char *mlp_st_model_bytes(const mlp_model *model, size_t *size)
 {
     struct mlp_st_writer w;
+    char fingerprint[MLP_ST_FINGERPRINT];
     mlp_st_writer_begin(&w);
     mlp_st_writer_model(&w, model);
+    mlp_model_fingerprint(model, fingerprint);
+    mlp_st_writer_text(&w, "mlp.fingerprint", fingerprint);
     mlp_st_writer_tensors(&w, model, "");
     unsigned char *file = NULL;
     if (mlp_st_writer_allocate(&w)) {

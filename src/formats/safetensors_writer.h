@@ -34,7 +34,7 @@ size_t mlp_st_writer_tensor(struct mlp_st_writer *w, const char *name, const cha
 /* Makes the file, header included; the data is to be filled. False where memory is short. */
 bool mlp_st_writer_allocate(struct mlp_st_writer *w);
 
-/* The keys of a model's metadata. */
+/* The keys of a model's metadata, but for its fingerprint, which takes as long as all else. */
 void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model);
 
 /* A model's tensors, under names that begin with `prefix`; returns where they begin. Then their
