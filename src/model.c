@@ -268,6 +268,7 @@ mlp_model *mlp_model_copy(const mlp_model *model)
     copy->fresh = model->fresh;
     copy->seed = model->seed;
     memcpy(copy->standardized, model->standardized, sizeof copy->standardized);
+    memcpy(copy->claimed_fingerprint, model->claimed_fingerprint, sizeof copy->claimed_fingerprint);
     if (!mlp_model_set_provenance(copy, model->provenance)) {
         mlp_model_destroy(copy);
         return NULL;
@@ -311,7 +312,13 @@ bool mlp_model_set_provenance(mlp_model *model, const char *text)
 void mlp_model_forget_origin(mlp_model *model)
 {
     model->fresh = false;
+    model->claimed_fingerprint[0] = '\0';
     mlp_model_set_provenance(model, NULL);
+}
+
+const char *mlp_model_claimed_fingerprint(const mlp_model *model)
+{
+    return model->claimed_fingerprint[0] != '\0' ? model->claimed_fingerprint : NULL;
 }
 
 const char *mlp_model_provenance(const mlp_model *model)

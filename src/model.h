@@ -35,6 +35,9 @@ struct mlp_model {
     uint64_t seed;
     char standardized[33]; /* mlp_dataset_hash of the data that the scaling is of; or "" */
     char *provenance;      /* mlp_alloc'ed, or NULL */
+
+    /* What the file says that loading did not compute (mlp_model_claimed_fingerprint), or "". */
+    char claimed_fingerprint[65];
 };
 
 /* A model of this shape with all weights zero, scales 1 and variances 1. MLP_ERROR_USAGE as
@@ -59,6 +62,10 @@ bool mlp_model_add_target_scaling(mlp_model *model);
  * is [out], NULL where the layer has none of it. */
 enum { MLP_VECTORS = 5 };
 float *mlp_layer_vector(const struct mlp_layer *layer, size_t i);
+
+/* Sets the weights of layer l from little-endian floats [out][in], in one pass by all threads;
+ * false where one is not finite, and then some weights are set. */
+bool mlp_model_load_weights(mlp_model *model, size_t l, const unsigned char *bytes);
 
 /* From now on the weights are not those that a seed or a run made. */
 void mlp_model_forget_origin(mlp_model *model);

@@ -20,8 +20,8 @@
     "\"__metadata__\":{\"mlp.version\":\"1\",\"mlp.activations\":\"" activations                   \
     "\",\"mlp.loss\":\"cross_entropy\"}"
 #define META META_OF("identity")
-#define TENSOR(name, type, shape, begin, end)                                                     \
-    "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end \
+#define TENSOR(name, type, shape, begin, end)                                                      \
+    "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end  \
     "]}"
 /* A network 3 -> 2: weight 24 bytes, bias 8. */
 #define WEIGHT TENSOR("0.weight", "F32", "[2,3]", 0, 24)
@@ -50,9 +50,70 @@ START_TEST(the_file_that_the_cases_vary_is_good)
     expect_good(put_model(GOOD, 32));
     expect_good(put_model(GOOD "      \n", 32)); /* padding */
     /* The order of header and data is the writer's choice. */
-    expect_good(put_model("{" TENSOR("0.bias", "F32", "[2]", 0, 8) "," META "," TENSOR(
-                              "0.weight", "F32", "[2,3]", 8, 32) "}",
+    expect_good(put_model("{" TENSOR("0.bias", "F32", "[2]", 0,
+                                     8) "," META "," TENSOR("0.weight", "F32", "[2,3]", 8, 32) "}",
                           32));
+}
+END_TEST
+
+/* A model of more than 64 MiB, with this fingerprint. */
+static const char *put_large_model(const char *fingerprint)
+{
+    enum { IN = 4100, OUT = 4100 };
+    static char header[1024];
+    snprintf(header, sizeof header,
+             "{\"__metadata__\":{\"mlp.version\":\"1\",\"mlp.activations\":\"identity\","
+             "\"mlp.loss\":\"mse\",\"mlp.fingerprint\":\"%s\"},"
+             "\"0.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[0,%d]},"
+             "\"0.bias\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[%d,%d]}}",
+             fingerprint, OUT, IN, 4 * IN * OUT, OUT, 4 * IN * OUT, 4 * (IN + 1) * OUT);
+    return put_model(header, 4 * (IN + 1) * OUT);
+}
+
+START_TEST(the_fingerprint_of_a_large_file_is_left_to_the_caller)
+{
+    static const char wrong[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    mlp_model *model = NULL;
+    ck_assert_int_eq(mlp_model_load(put_large_model(wrong), &model, NULL), MLP_OK);
+    ck_assert_str_eq(mlp_model_claimed_fingerprint(model), wrong);
+    mlp_model *copy = mlp_model_copy(model);
+    ck_assert_str_eq(mlp_model_claimed_fingerprint(copy), wrong);
+    mlp_model_set_layer(copy, 0, NULL, NULL);
+    ck_assert_ptr_null(mlp_model_claimed_fingerprint(copy));
+    mlp_model_destroy(copy);
+    mlp_model_destroy(model);
+    expect_bad(put_large_model("0123"), "expected 64 hexadecimal digits");
+}
+END_TEST
+
+START_TEST(tensors_of_a_checkpoint_take_part_in_the_tiling)
+{
+    static const char meta[] = "\"__metadata__\":{\"mlp.version\":\"1\",\"mlp.activations\":"
+                               "\"identity\",\"mlp.loss\":\"cross_entropy\","
+                               "\"mlp.checkpoint\":\"1\"}";
+    static const struct {
+        const char *tensor, *reason; /* NULL: good */
+    } cases[] = {
+        {TENSOR("checkpoint.a", "F64", "[2,1,3]", 32, 80), NULL},
+        {TENSOR("checkpoint.a", "I64", "[]", 72, 80), "a hole between tensors"},
+        {TENSOR("checkpoint.a", "U8", "[56]", 24, 80), "an overlap between tensors"},
+        {TENSOR("checkpoint.a", "U8", "[40]", 32, 72), "8 bytes after the last tensor"},
+        {TENSOR("checkpoint.a", "Q9", "[48]", 32, 80), "dtype is 'Q9'"},
+        {TENSOR("checkpoint.a", "F64", "[2,2,3]", 32, 80), "do not fit the shape"},
+        {TENSOR("other.a", "F64", "[6]", 32, 80), "unexpected tensor 'other.a'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char header[1024];
+        snprintf(header, sizeof header, "{%s," WEIGHT "," BIAS ",%s}", meta, cases[i].tensor);
+        if (cases[i].reason)
+            expect_bad(put_model(header, 80), cases[i].reason);
+        else
+            expect_good(put_model(header, 80));
+    }
+    expect_bad(put_model("{" META "," WEIGHT "," BIAS
+                         "," TENSOR("checkpoint.a", "F64", "[6]", 32, 80) "}",
+                         80),
+               "unexpected tensor 'checkpoint.a'");
 }
 END_TEST
 
@@ -160,8 +221,8 @@ END_TEST
 
 START_TEST(case_75_dimensions_that_are_no_counts)
 {
-    static const char *const shapes[] = {"[-2]",  "[2.0]", "[2e0]", "[\"2\"]", "[null]",
-                                         "[true]", "[[2]]", "[0]"};
+    static const char *const shapes[] = {"[-2]",   "[2.0]",  "[2e0]", "[\"2\"]",
+                                         "[null]", "[true]", "[[2]]", "[0]"};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         char text[512];
         snprintf(text, sizeof text,
@@ -178,17 +239,16 @@ END_TEST
 START_TEST(case_76_product_overflow)
 {
     /* 2^62 * 2^2 is 0 in 64 bits, and so is 2^61 * 2 * 4 bytes. */
-    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[4611686018427387904,4]", 0, 0)
-                         "," TENSOR("0.bias", "F32", "[2]", 0, 8) "}",
+    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[4611686018427387904,4]", 0,
+                                             0) "," TENSOR("0.bias", "F32", "[2]", 0, 8) "}",
                          8),
                "do not fit the shape");
-    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2305843009213693954,2]", 0, 16)
-                         "," TENSOR("0.bias", "F32", "[2]", 16, 24) "}",
+    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2305843009213693954,2]", 0,
+                                             16) "," TENSOR("0.bias", "F32", "[2]", 16, 24) "}",
                          24),
                "do not fit the shape");
-    expect_bad(put_model("{" META
-                         "," TENSOR("0.weight", "F32", "[99999999999999999999,1]", 0, 24)
-                         "," BIAS "}",
+    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[99999999999999999999,1]", 0,
+                                             24) "," BIAS "}",
                          32),
                "bad header");
 }
@@ -229,8 +289,8 @@ START_TEST(case_79_hole)
 {
     expect_bad(put_model("{" META "," WEIGHT "," TENSOR("0.bias", "F32", "[2]", 28, 36) "}", 36),
                "a hole");
-    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2,3]", 4, 28) "," TENSOR(
-                             "0.bias", "F32", "[2]", 28, 36) "}",
+    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2,3]", 4,
+                                             28) "," TENSOR("0.bias", "F32", "[2]", 28, 36) "}",
                          36),
                "a hole");
 }
@@ -246,8 +306,8 @@ START_TEST(case_81_size_does_not_fit_the_shape)
 {
     expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2,4]", 0, 24) "," BIAS "}", 32),
                "24 bytes of data do not fit the shape 2 x 4");
-    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2,3]", 0, 23) "," TENSOR(
-                             "0.bias", "F32", "[2]", 23, 31) "}",
+    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[2,3]", 0,
+                                             23) "," TENSOR("0.bias", "F32", "[2]", 23, 31) "}",
                          31),
                "do not fit the shape");
 }
@@ -255,10 +315,11 @@ END_TEST
 
 START_TEST(case_82_metadata_that_is_no_string)
 {
-    expect_bad(put_model("{\"__metadata__\":{\"mlp.version\":1,\"mlp.activations\":\"identity\"}," WEIGHT
-                         "," BIAS "}",
-                         32),
-               "'mlp.version' is not a string");
+    expect_bad(
+        put_model("{\"__metadata__\":{\"mlp.version\":1,\"mlp.activations\":\"identity\"}," WEIGHT
+                  "," BIAS "}",
+                  32),
+        "'mlp.version' is not a string");
     expect_bad(put_model("{\"__metadata__\":[\"mlp.version\"]," WEIGHT "," BIAS "}", 32),
                "no __metadata__ object");
     expect_bad(put_model("{" WEIGHT "," BIAS "}", 32), "no __metadata__ object");
@@ -271,15 +332,26 @@ START_TEST(case_83_missing_or_extra_tensor)
     expect_bad(put_model("{" META "," WEIGHT "}", 24), "'0.bias' is missing");
     expect_bad(put_model("{" META "," TENSOR("0.bias", "F32", "[2]", 0, 8) "}", 8),
                "'0.weight' is missing");
-    expect_bad(put_model("{" META_OF("relu,identity") "," WEIGHT "," BIAS
-                         "," TENSOR("4.bias", "F32", "[2]", 32, 40)
-                         "," TENSOR("4.weight", "F32", "[2,2]", 40, 56) "}",
+    expect_bad(put_model("{" META_OF("relu,identity") "," WEIGHT "," BIAS "," TENSOR(
+                             "4.bias", "F32", "[2]", 32, 40) "," TENSOR("4.weight", "F32", "[2,2]",
+                                                                        40, 56) "}",
                          56),
                "'2.weight' is missing");
-    static const char *const names[] = {"1.weight", "00.weight", "0.weights", "weight", "",
-                                        "-2.bias",  "+2.bias",   " 2.bias",   "2",      "2.bias ",
-                                        "0.Bias",   "18446744073709551616.bias",
-                                        "2.weight", "1.running_mean", "0.num_batches_tracked"};
+    static const char *const names[] = {"1.weight",
+                                        "00.weight",
+                                        "0.weights",
+                                        "weight",
+                                        "",
+                                        "-2.bias",
+                                        "+2.bias",
+                                        " 2.bias",
+                                        "2",
+                                        "2.bias ",
+                                        "0.Bias",
+                                        "18446744073709551616.bias",
+                                        "2.weight",
+                                        "1.running_mean",
+                                        "0.num_batches_tracked"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char text[512];
         snprintf(text, sizeof text,
@@ -311,8 +383,8 @@ START_TEST(case_84_wrong_shape)
                "a shape of 1 dimensions");
     expect_bad(put_model("{" META "," WEIGHT "," TENSOR("0.bias", "F32", "[3]", 24, 36) "}", 36),
                "'0.bias' has 3 values, expected 2");
-    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[1,6]", 0, 24) "," TENSOR(
-                             "0.bias", "F32", "[1]", 24, 28) "}",
+    expect_bad(put_model("{" META "," TENSOR("0.weight", "F32", "[1,6]", 0,
+                                             24) "," TENSOR("0.bias", "F32", "[1]", 24, 28) "}",
                          28),
                "2 to 256 classes");
 }
@@ -343,9 +415,9 @@ END_TEST
 
 START_TEST(case_86_layers_that_do_not_chain)
 {
-    expect_bad(put_model("{" META_OF("relu,identity") "," WEIGHT "," BIAS
-                         "," TENSOR("2.weight", "F32", "[2,3]", 32, 56)
-                         "," TENSOR("2.bias", "F32", "[2]", 56, 64) "}",
+    expect_bad(put_model("{" META_OF("relu,identity") "," WEIGHT "," BIAS "," TENSOR(
+                             "2.weight", "F32", "[2,3]", 32, 56) "," TENSOR("2.bias", "F32", "[2]",
+                                                                            56, 64) "}",
                          64),
                "'2.weight' takes 3 inputs, but the layer before has 2 outputs");
 }
@@ -369,6 +441,8 @@ int main(void)
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_file_that_the_cases_vary_is_good);
+    tcase_add_test(tests, the_fingerprint_of_a_large_file_is_left_to_the_caller);
+    tcase_add_test(tests, tensors_of_a_checkpoint_take_part_in_the_tiling);
     tcase_add_test(tests, case_67_under_8_bytes);
     tcase_add_test(tests, case_68_header_longer_than_the_file);
     tcase_add_test(tests, case_69_header_length_of_64_ones);

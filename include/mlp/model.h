@@ -131,8 +131,16 @@ MLP_API mlp_status mlp_model_save(const mlp_model *model, const char *path, mlp_
  * that hours of training are not lost to a missing folder. `path` is left alone. */
 MLP_API mlp_status mlp_model_save_check(const char *path, mlp_error *error);
 
-/* Loads what mlp_model_save wrote. MLP_ERROR_DATA says what is wrong. */
+/* Loads what mlp_model_save wrote. MLP_ERROR_DATA says what is wrong. The file is mapped: where
+ * another process cuts it short meanwhile, SIGBUS is raised. The fingerprint that the file names is
+ * compared with that of its weights in files of up to 64 MiB alone: hashing takes far longer than
+ * all the rest of loading. */
 MLP_API mlp_status mlp_model_load(const char *path, mlp_model **out, mlp_error *error);
+
+/* The fingerprint that the file of a loaded model names, where loading did not compare it; NULL
+ * where it did, where there is none, and after the weights have been changed. The file is whole
+ * where it is what mlp_model_fingerprint says. */
+MLP_API const char *mlp_model_claimed_fingerprint(const mlp_model *model);
 
 #ifdef __cplusplus
 }

@@ -111,6 +111,21 @@ static void describe(const struct settings *s, const mlp_model *model)
     result("fingerprint  %s\n", fingerprint);
 }
 
+/* Of a large file, whose fingerprint loading does not compare. */
+static int check_fingerprint(const struct settings *s, const mlp_model *model)
+{
+    char found[65];
+    const char *claimed = mlp_model_claimed_fingerprint(model);
+    if (!claimed)
+        return MLP_OK;
+    mlp_model_fingerprint(model, found);
+    if (strcmp(found, claimed) == 0)
+        return MLP_OK;
+    return fail(MLP_ERROR_DATA,
+                "%s: mlp.fingerprint is '%s', but that of the file's numbers is '%s'", s->model,
+                claimed, found);
+}
+
 static int describe_model(const struct settings *s)
 {
     mlp_model *model;
@@ -118,8 +133,9 @@ static int describe_model(const struct settings *s)
     if (mlp_model_load(s->model, &model, &error) != MLP_OK)
         return fail_with(&error);
     describe(s, model);
+    int status = check_fingerprint(s, model);
     mlp_model_destroy(model);
-    return MLP_OK;
+    return status;
 }
 
 int run_info(const struct settings *settings)

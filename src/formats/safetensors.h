@@ -17,6 +17,7 @@ enum {
     MLP_ST_MAX_HEADER = 100000000, /* the specification's own limit */
     MLP_ST_TEXT = 64,              /* of a tensor's name, or of a number or name in a list */
     MLP_ST_FINGERPRINT = 65,
+    MLP_ST_HASHED_SIZE = 64 << 20, /* files up to it: loading computes the fingerprint */
 };
 
 #define MLP_ST_METADATA "__metadata__"

@@ -5,21 +5,19 @@
 #include "bytes.h"
 #include "file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- The header -------------------------------------------------------------- */
 
-static mlp_status read_length(struct mlp_st_source *s, uint64_t file_size, size_t *length)
+static mlp_status read_length(struct mlp_st_source *s, size_t *length)
 {
-    unsigned char bytes[MLP_ST_LENGTH_BYTES];
-    if (file_size < sizeof bytes)
+    uint64_t file_size = s->map.size;
+    if (file_size < MLP_ST_LENGTH_BYTES)
         return MLP_ST_FAIL(s, "%llu bytes, a safetensors file has at least 8",
                            (unsigned long long)file_size);
-    mlp_status status = mlp_file_read(s->fd, s->path, 0, bytes, sizeof bytes, s->error);
-    if (status != MLP_OK)
-        return status;
-    uint64_t value = mlp_load_u64(bytes);
+    uint64_t value = mlp_load_u64(s->map.data);
     if (value > file_size - MLP_ST_LENGTH_BYTES)
         return MLP_ST_FAIL(s,
                            "byte 0: header of %llu bytes in a file of %llu, not a safetensors file",
@@ -33,9 +31,10 @@ static mlp_status read_length(struct mlp_st_source *s, uint64_t file_size, size_
     return MLP_OK;
 }
 
-static mlp_status parse_header(struct mlp_st_source *s, const char *text, size_t length)
+static mlp_status parse_header(struct mlp_st_source *s, size_t length)
 {
     json_error_t reason;
+    const char *text = (const char *)s->map.data + MLP_ST_LENGTH_BYTES;
     if (length == 0 || text[0] != '{')
         return MLP_ST_FAIL(s, "byte %d: the header does not start with '{'", MLP_ST_LENGTH_BYTES);
     s->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
@@ -46,20 +45,45 @@ static mlp_status parse_header(struct mlp_st_source *s, const char *text, size_t
     return MLP_OK;
 }
 
-mlp_status mlp_st_read_header(struct mlp_st_source *s, uint64_t file_size)
+mlp_status mlp_st_open(struct mlp_st_source *s)
 {
     size_t length = 0;
-    mlp_status status = read_length(s, file_size, &length);
-    if (status != MLP_OK)
-        return status;
-    char *text = mlp_alloc_uninitialized(length + 1, 1);
-    if (!text)
-        return mlp_fail_memory(s->error, "the header of a model");
-    status = mlp_file_read(s->fd, s->path, MLP_ST_LENGTH_BYTES, text, length, s->error);
+    mlp_status status = mlp_file_map(s->path, &s->map, s->error);
     if (status == MLP_OK)
-        status = parse_header(s, text, length);
-    mlp_free(text);
-    return status;
+        status = read_length(s, &length);
+    return status == MLP_OK ? parse_header(s, length) : status;
+}
+
+void mlp_st_close(struct mlp_st_source *s)
+{
+    mlp_free(s->tensors);
+    mlp_free(s->layers);
+    json_decref(s->header);
+    mlp_file_unmap(&s->map);
+}
+
+const unsigned char *mlp_st_data(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor)
+{
+    return s->map.data + s->data_start + tensor->begin;
+}
+
+/* --- Metadata ---------------------------------------------------------------- */
+
+const char *mlp_st_metadata_text(const struct mlp_st_source *s, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(s->header, MLP_ST_METADATA), key));
+}
+
+mlp_status mlp_st_check_strings(const struct mlp_st_source *s, const json_t *metadata)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+    {
+        if (!json_is_string(value))
+            return MLP_ST_FAIL(s, "%s: '%s' is not a string", MLP_ST_METADATA, key);
+    }
+    return MLP_OK;
 }
 
 /* --- Entries ----------------------------------------------------------------- */
@@ -73,17 +97,40 @@ static bool read_integer(const json_t *value, json_int_t least, uint64_t *out)
     return true;
 }
 
-static mlp_status read_shape(const struct mlp_st_source *s, const char *name, const json_t *shape,
-                             size_t dimensions, uint64_t sizes[2])
+static mlp_status fail_size(const struct mlp_st_source *s, const char *name, const json_t *shape,
+                            uint64_t bytes)
 {
-    sizes[1] = 1;
-    if (!json_is_array(shape) || json_array_size(shape) != dimensions)
-        return MLP_ST_FAIL(s, "tensor '%s': expected a shape of %zu dimensions", name, dimensions);
-    for (size_t i = 0; i < dimensions; i++) {
-        if (!read_integer(json_array_get(shape, i), 1, &sizes[i]))
+    size_t dimensions = json_array_size(shape);
+    const json_t *columns = json_array_get(shape, 1);
+    if (dimensions == 0 || dimensions > 2)
+        return MLP_ST_FAIL(s, "tensor '%s': %llu bytes of data do not fit the shape", name,
+                           (unsigned long long)bytes);
+    return MLP_ST_FAIL(s, "tensor '%s': %llu bytes of data do not fit the shape %lld x %lld", name,
+                       (unsigned long long)bytes,
+                       (long long)json_integer_value(json_array_get(shape, 0)),
+                       columns ? (long long)json_integer_value(columns) : 1LL);
+}
+
+/* Reads the shape of a tensor whose range is known, of elements of `size` bytes. */
+static mlp_status read_shape(const struct mlp_st_source *s, const char *name, const json_t *shape,
+                             size_t size, struct mlp_st_tensor *tensor)
+{
+    uint64_t bytes = tensor->end - tensor->begin, count = 1, one = 1;
+    bool fits = true;
+    if (!json_is_array(shape))
+        return MLP_ST_FAIL(s, "tensor '%s': expected a shape, an array of dimensions", name);
+    tensor->dimensions = json_array_size(shape);
+    for (size_t i = 0; i < tensor->dimensions; i++) {
+        if (!read_integer(json_array_get(shape, i), 1, &one))
             return MLP_ST_FAIL(s, "tensor '%s': dimension %zu is not a whole number above 0", name,
                                i);
+        fits = fits && one <= bytes / size / count;
+        count = fits ? count * one : count;
     }
+    if (!fits || count * size != bytes)
+        return fail_size(s, name, shape, bytes);
+    tensor->columns = tensor->dimensions == 2 ? (size_t)one : 1;
+    tensor->rows = (size_t)count / tensor->columns;
     return MLP_OK;
 }
 
@@ -104,33 +151,60 @@ static mlp_status read_range(const struct mlp_st_source *s, const char *name, co
     return MLP_OK;
 }
 
-mlp_status mlp_st_read_entry(const struct mlp_st_source *s, const char *name, size_t dimensions,
-                             struct mlp_st_tensor *tensor)
+/* Bytes of an element, and what it is; 0 for an unknown type. */
+static size_t find_type(const char *name, enum mlp_st_type *type)
+{
+    static const struct {
+        const char *name;
+        size_t size;
+        enum mlp_st_type type;
+    } types[] = {
+        {"F32", 4, MLP_ST_F32},   {"F16", 2, MLP_ST_F16},       {"BF16", 2, MLP_ST_BF16},
+        {"F64", 8, MLP_ST_F64},   {"BOOL", 1, MLP_ST_OTHER},    {"U8", 1, MLP_ST_OTHER},
+        {"I8", 1, MLP_ST_OTHER},  {"U16", 2, MLP_ST_OTHER},     {"I16", 2, MLP_ST_OTHER},
+        {"U32", 4, MLP_ST_OTHER}, {"I32", 4, MLP_ST_OTHER},     {"U64", 8, MLP_ST_OTHER},
+        {"I64", 8, MLP_ST_OTHER}, {"F8_E4M3", 1, MLP_ST_OTHER}, {"F8_E5M2", 1, MLP_ST_OTHER},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        *type = types[i].type;
+        if (strcmp(name, types[i].name) == 0)
+            return types[i].size;
+    }
+    return 0;
+}
+
+mlp_status mlp_st_read_any(const struct mlp_st_source *s, const char *name,
+                           struct mlp_st_tensor *tensor)
 {
     const json_t *entry = json_object_get(s->header, name);
+    *tensor = (struct mlp_st_tensor){.name = name};
     if (!entry)
         return MLP_ST_FAIL(s, "tensor '%s' is missing", name);
     if (!json_is_object(entry) || json_object_size(entry) != 3)
         return MLP_ST_FAIL(s, "tensor '%s': expected an object of dtype, shape and data_offsets",
                            name);
     const char *type = json_string_value(json_object_get(entry, "dtype"));
-    if (!type || strcmp(type, "F32") != 0)
-        return MLP_ST_FAIL(s, "tensor '%s': dtype is '%s', expected F32", name, type ? type : "");
-
-    uint64_t sizes[2];
-    mlp_status status = read_shape(s, name, json_object_get(entry, "shape"), dimensions, sizes);
-    if (status == MLP_OK)
-        status = read_range(s, name, json_object_get(entry, "data_offsets"), tensor);
+    size_t size = type ? find_type(type, &tensor->type) : 0;
+    if (size == 0)
+        return MLP_ST_FAIL(s, "tensor '%s': dtype is '%s', expected F32, F16, BF16 or F64", name,
+                           type ? type : "");
+    mlp_status status = read_range(s, name, json_object_get(entry, "data_offsets"), tensor);
     if (status != MLP_OK)
         return status;
-    uint64_t bytes = tensor->end - tensor->begin;
-    if (sizes[0] > bytes / sizeof(float) / sizes[1] || sizes[0] * sizes[1] * sizeof(float) != bytes)
-        return MLP_ST_FAIL(s, "tensor '%s': %llu bytes of data do not fit the shape %llu x %llu",
-                           name, (unsigned long long)bytes, (unsigned long long)sizes[0],
-                           (unsigned long long)sizes[1]);
-    tensor->rows = (size_t)sizes[0];
-    tensor->columns = (size_t)sizes[1];
-    return MLP_OK;
+    return read_shape(s, name, json_object_get(entry, "shape"), size, tensor);
+}
+
+mlp_status mlp_st_read_entry(const struct mlp_st_source *s, const char *name, size_t dimensions,
+                             struct mlp_st_tensor *tensor)
+{
+    const json_t *entry = json_object_get(s->header, name);
+    const json_t *shape = json_object_get(entry, "shape");
+    const char *type = json_string_value(json_object_get(entry, "dtype"));
+    if (type && strcmp(type, "F32") != 0)
+        return MLP_ST_FAIL(s, "tensor '%s': dtype is '%s', expected F32", name, type);
+    if (shape && json_array_size(shape) != dimensions)
+        return MLP_ST_FAIL(s, "tensor '%s': expected a shape of %zu dimensions", name, dimensions);
+    return mlp_st_read_any(s, name, tensor);
 }
 
 /* --- Ranges ---------------------------------------------------------------- */
@@ -165,4 +239,29 @@ mlp_status mlp_st_check_tiling(const struct mlp_st_source *s)
                              (unsigned long long)(s->data_size - end));
     mlp_free(sorted);
     return status;
+}
+
+/* --- Values ---------------------------------------------------------------- */
+
+mlp_status mlp_st_make_model(const struct mlp_st_source *s, const mlp_spec *spec, mlp_model **model)
+{
+    mlp_error reason;
+    mlp_status status = mlp_model_create_zero(spec, model, &reason);
+    if (status == MLP_ERROR_USAGE)
+        return MLP_ST_FAIL(s, "%s", reason.message);
+    if (status != MLP_OK)
+        return mlp_fail(s->error, status, "%s: %s", s->path, reason.message);
+    return MLP_OK;
+}
+
+mlp_status mlp_st_fail_value(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor,
+                             size_t i, float value, bool is_variance)
+{
+    uint64_t size = (tensor->end - tensor->begin) / tensor->rows / tensor->columns;
+    return MLP_ST_FAIL(s, "byte %llu: tensor '%s' holds %s, expected a finite number%s",
+                       (unsigned long long)(s->data_start + tensor->begin + i * size), tensor->name,
+                       isnan(value)   ? "a NaN"
+                       : isinf(value) ? "an infinity"
+                                      : "a negative number",
+                       is_variance ? " from 0 up" : "");
 }

@@ -5,19 +5,11 @@
 
 #include "alloc.h"
 #include "bytes.h"
-#include "file.h"
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- Metadata ---------------------------------------------------------------- */
-
-/* The string `key` of the metadata, or NULL. */
-static const char *metadata_text(const struct mlp_st_source *s, const char *key)
-{
-    return json_string_value(json_object_get(json_object_get(s->header, MLP_ST_METADATA), key));
-}
 
 /* Keys of others are left alone; one of ours that is not understood may mean anything. */
 static bool is_known_key(const char *key)
@@ -41,12 +33,10 @@ static mlp_status check_metadata(const struct mlp_st_source *s)
     json_t *value;
     if (!json_is_object(metadata))
         return MLP_ST_FAIL(s, "no %s object: not a model of mlp", MLP_ST_METADATA);
-    json_object_foreach(metadata, key, value)
-    {
-        if (!json_is_string(value))
-            return MLP_ST_FAIL(s, "%s: '%s' is not a string", MLP_ST_METADATA, key);
-    }
-    const char *version = metadata_text(s, "mlp.version");
+    mlp_status status = mlp_st_check_strings(s, metadata);
+    if (status != MLP_OK)
+        return status;
+    const char *version = mlp_st_metadata_text(s, "mlp.version");
     if (!version)
         return MLP_ST_FAIL(s, "no mlp.version in %s: not a model of mlp", MLP_ST_METADATA);
     if (strcmp(version, MLP_ST_VERSION) != 0)
@@ -75,7 +65,7 @@ static size_t count_items(const char *text)
 static mlp_status read_list(const struct mlp_st_source *s, const char *key, size_t count,
                             read_item *read, void *to)
 {
-    const char *text = metadata_text(s, key);
+    const char *text = mlp_st_metadata_text(s, key);
     if (count_items(text) != count)
         return MLP_ST_FAIL(s, "%s has %zu items, expected %zu", key, count_items(text), count);
     mlp_status status = MLP_OK;
@@ -96,7 +86,7 @@ static mlp_status read_list(const struct mlp_st_source *s, const char *key, size
 static mlp_status read_optional_list(const struct mlp_st_source *s, const char *key, size_t count,
                                      read_item *read, void *to)
 {
-    return metadata_text(s, key) ? read_list(s, key, count, read, to) : MLP_OK;
+    return mlp_st_metadata_text(s, key) ? read_list(s, key, count, read, to) : MLP_OK;
 }
 
 static mlp_status read_activation(const struct mlp_st_source *s, const char *key, const char *item,
@@ -154,8 +144,8 @@ static mlp_status read_delta(const struct mlp_st_source *s, const char *key, con
 /* Reads what the metadata says of the network; widths are the tensors' to tell. */
 static mlp_status read_spec(struct mlp_st_source *s)
 {
-    const char *activations = metadata_text(s, "mlp.activations");
-    if (!activations || !metadata_text(s, "mlp.loss"))
+    const char *activations = mlp_st_metadata_text(s, "mlp.activations");
+    if (!activations || !mlp_st_metadata_text(s, "mlp.loss"))
         return MLP_ST_FAIL(s, "no %s in %s", activations ? "mlp.loss" : "mlp.activations",
                            MLP_ST_METADATA);
     size_t count = count_items(activations), tensors = s->entries - 1;
@@ -204,20 +194,29 @@ static mlp_status read_layer_shape(struct mlp_st_source *s, size_t l, size_t mod
                                name, tensor.columns, s->layers[l - 1].units);
         if (part == 0)
             s->layers[l].units = tensor.rows;
+        tensor.name = NULL; /* it goes with the entry */
         s->tensors[s->tensor_count++] = tensor;
         json_object_del(s->header, name);
     }
     return MLP_OK;
 }
 
-static mlp_status check_no_entry_is_left(const struct mlp_st_source *s)
+/* What is left are a checkpoint's own tensors, whose ranges belong to the file. */
+static mlp_status read_other_entries(struct mlp_st_source *s)
 {
     const char *name;
     json_t *value;
+    bool is_checkpoint = mlp_st_metadata_text(s, "mlp.checkpoint");
+    mlp_status status = MLP_OK;
     json_object_foreach(s->header, name, value)
     {
-        if (strcmp(name, MLP_ST_METADATA) != 0 && strncmp(name, "checkpoint.", 11) != 0)
+        if (strcmp(name, MLP_ST_METADATA) == 0)
+            continue;
+        if (!is_checkpoint || strncmp(name, "checkpoint.", 11) != 0)
             return MLP_ST_FAIL(s, "unexpected tensor '%s'", name);
+        status = mlp_st_read_any(s, name, &s->tensors[s->tensor_count++]);
+        if (status != MLP_OK)
+            return status;
     }
     return MLP_OK;
 }
@@ -234,24 +233,12 @@ static mlp_status read_shapes(struct mlp_st_source *s)
         module += mlp_st_modules(&s->layers[l]);
     }
     if (status == MLP_OK)
-        status = check_no_entry_is_left(s);
+        status = read_other_entries(s);
     s->spec.inputs = s->tensors[0].columns;
-    return status == MLP_OK && json_object_size(s->header) == 1 ? mlp_st_check_tiling(s) : status;
+    return status == MLP_OK ? mlp_st_check_tiling(s) : status;
 }
 
 /* --- The model --------------------------------------------------------------- */
-
-/* Makes the model that the header speaks of, still without weights. */
-static mlp_status make_model(const struct mlp_st_source *s, mlp_model **model)
-{
-    mlp_error reason;
-    mlp_status status = mlp_model_create_zero(&s->spec, model, &reason);
-    if (status == MLP_ERROR_USAGE)
-        return MLP_ST_FAIL(s, "%s", reason.message);
-    if (status != MLP_OK)
-        return mlp_fail(s->error, status, "%s: %s", s->path, reason.message);
-    return MLP_OK;
-}
 
 /* Where floats of the metadata go. */
 struct floats {
@@ -280,7 +267,7 @@ static mlp_status read_float(const struct mlp_st_source *s, const char *key, con
 static mlp_status find_pair(const struct mlp_st_source *s, const char *first, const char *second,
                             bool *found)
 {
-    bool has_first = metadata_text(s, first), has_second = metadata_text(s, second);
+    bool has_first = mlp_st_metadata_text(s, first), has_second = mlp_st_metadata_text(s, second);
     *found = has_first && has_second;
     if (has_first != has_second)
         return MLP_ST_FAIL(s, "%s without %s", has_first ? first : second,
@@ -316,66 +303,63 @@ static mlp_status read_target_scaling(const struct mlp_st_source *s, mlp_model *
     return status == MLP_OK ? read_list(s, "mlp.target_scale", count, read_float, &scale) : status;
 }
 
-/* Reads a tensor, which is `part` of the layer at `module`, into `values`; refuses NaN, infinity
- * and negative variances. */
-static mlp_status read_values(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor,
+static bool is_bad(float value, bool is_variance)
+{
+    return !isfinite(value) || (is_variance && value < 0);
+}
+
+/* Refuses tensor `part` of the layer at `module` for its first value that is out of range. */
+static mlp_status fail_tensor(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor,
+                              size_t module, size_t part)
+{
+    char name[MLP_ST_TEXT];
+    struct mlp_st_tensor named = *tensor;
+    const unsigned char *bytes = mlp_st_data(s, tensor);
+    bool is_variance = part == MLP_VECTORS;
+    size_t i = 0;
+    float value;
+    mlp_load_f32(&value, bytes, 1);
+    while (!is_bad(value, is_variance))
+        mlp_load_f32(&value, bytes + ++i * sizeof value, 1);
+    mlp_st_tensor_name(name, module, part);
+    named.name = name;
+    return mlp_st_fail_value(s, &named, i, value, is_variance);
+}
+
+static mlp_status read_vector(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor,
                               size_t module, size_t part, float *values)
 {
-    size_t count = tensor->rows * tensor->columns;
-    uint64_t start = s->data_start + tensor->begin;
-    bool is_variance = part == MLP_VECTORS;
-    mlp_status status =
-        mlp_file_read(s->fd, s->path, start, values, count * sizeof(float), s->error);
-    if (status != MLP_OK)
-        return status;
-    mlp_load_f32(values, (const unsigned char *)values, count);
-    for (size_t i = 0; i < count; i++) {
-        if (isfinite(values[i]) && !(is_variance && values[i] < 0))
-            continue;
-        char name[MLP_ST_TEXT];
-        mlp_st_tensor_name(name, module, part);
-        return MLP_ST_FAIL(s, "byte %llu: tensor '%s' holds %s, expected a finite number%s",
-                           (unsigned long long)(start + i * sizeof(float)), name,
-                           isnan(values[i])   ? "a NaN"
-                           : isinf(values[i]) ? "an infinity"
-                                              : "a negative number",
-                           is_variance ? " from 0 up" : "");
+    mlp_load_f32(values, mlp_st_data(s, tensor), tensor->rows);
+    for (size_t i = 0; i < tensor->rows; i++) {
+        if (is_bad(values[i], part == MLP_VECTORS))
+            return fail_tensor(s, tensor, module, part);
     }
     return MLP_OK;
 }
 
-/* Reads the parts of layer l, which begin at `tensors`; `weight` has room for its weights. */
+/* Reads the parts of layer l, which begin at `tensors`. */
 static mlp_status read_layer(const struct mlp_st_source *s, mlp_model *model, size_t l,
-                             size_t module, const struct mlp_st_tensor *tensors, float *weight)
+                             size_t module, const struct mlp_st_tensor *tensors)
 {
     const struct mlp_layer *layer = &model->layers[l];
-    mlp_status status = read_values(s, &tensors[0], module, 0, weight);
-    if (status != MLP_OK)
-        return status;
-    mlp_model_set_layer(model, l, weight, NULL);
+    if (!mlp_model_load_weights(model, l, mlp_st_data(s, &tensors[0])))
+        return fail_tensor(s, &tensors[0], module, 0);
+    mlp_status status = MLP_OK;
     for (size_t part = 1; part < mlp_st_parts(layer->norm) && status == MLP_OK; part++)
-        status = read_values(s, &tensors[part], module, part, mlp_layer_vector(layer, part - 1));
+        status = read_vector(s, &tensors[part], module, part, mlp_layer_vector(layer, part - 1));
     return status;
 }
 
 static mlp_status read_layers(const struct mlp_st_source *s, mlp_model *model)
 {
-    size_t largest = 0, module = 0;
-    for (size_t i = 0; i < s->tensor_count; i++) {
-        size_t count = s->tensors[i].rows * s->tensors[i].columns;
-        largest = count > largest ? count : largest;
-    }
-    float *weight = mlp_alloc_uninitialized(largest, sizeof(float));
-    if (!weight)
-        return mlp_fail_memory(s->error, "the weights of a model");
+    size_t module = 0;
     mlp_status status = MLP_OK;
     const struct mlp_st_tensor *tensors = s->tensors;
     for (size_t l = 0; l < s->spec.layer_count && status == MLP_OK; l++) {
-        status = read_layer(s, model, l, module, tensors, weight);
+        status = read_layer(s, model, l, module, tensors);
         tensors += mlp_st_parts(s->layers[l].norm);
         module += mlp_st_modules(&s->layers[l]);
     }
-    mlp_free(weight);
     return status;
 }
 
@@ -384,7 +368,7 @@ static mlp_status check_repeated(const struct mlp_st_source *s, const mlp_model 
                                  const char *key)
 {
     size_t i = 0;
-    const char *found = metadata_text(s, key);
+    const char *found = mlp_st_metadata_text(s, key);
     if (!found)
         return MLP_OK;
     while (strcmp(mlp_st_key(i), key) != 0)
@@ -399,20 +383,28 @@ static mlp_status check_repeated(const struct mlp_st_source *s, const mlp_model 
     return status;
 }
 
-static mlp_status check_fingerprint(const struct mlp_st_source *s, const mlp_model *model)
+static mlp_status check_fingerprint(const struct mlp_st_source *s, mlp_model *model)
 {
     char fingerprint[MLP_ST_FINGERPRINT];
-    const char *found = metadata_text(s, "mlp.fingerprint");
+    const char *found = mlp_st_metadata_text(s, "mlp.fingerprint");
+    if (!found)
+        return MLP_OK;
+    if (s->map.size > MLP_ST_HASHED_SIZE) {
+        if (strlen(found) != MLP_ST_FINGERPRINT - 1)
+            return MLP_ST_FAIL(s, "mlp.fingerprint is '%s', expected 64 hexadecimal digits", found);
+        memcpy(model->claimed_fingerprint, found, MLP_ST_FINGERPRINT);
+        return MLP_OK;
+    }
     mlp_model_fingerprint(model, fingerprint);
-    if (found && strcmp(found, fingerprint) != 0)
+    if (strcmp(found, fingerprint) != 0)
         return MLP_ST_FAIL(s, "mlp.fingerprint is '%s', but that of the file's numbers is '%s'",
                            found, fingerprint);
     return MLP_OK;
 }
 
-static mlp_status load(struct mlp_st_source *s, uint64_t file_size, mlp_model **model)
+static mlp_status load(struct mlp_st_source *s, mlp_model **model)
 {
-    mlp_status status = mlp_st_read_header(s, file_size);
+    mlp_status status = mlp_st_open(s);
     if (status == MLP_OK)
         status = check_metadata(s);
     if (status == MLP_OK)
@@ -420,7 +412,7 @@ static mlp_status load(struct mlp_st_source *s, uint64_t file_size, mlp_model **
     if (status == MLP_OK)
         status = read_shapes(s);
     if (status == MLP_OK)
-        status = make_model(s, model);
+        status = mlp_st_make_model(s, &s->spec, model);
     if (status == MLP_OK)
         status = read_input_scaling(s, *model);
     if (status == MLP_OK)
@@ -433,7 +425,7 @@ static mlp_status load(struct mlp_st_source *s, uint64_t file_size, mlp_model **
         status = check_repeated(s, *model, "mlp.input_divisor");
     if (status == MLP_OK)
         status = check_fingerprint(s, *model);
-    const char *provenance = metadata_text(s, "mlp.provenance");
+    const char *provenance = mlp_st_metadata_text(s, "mlp.provenance");
     if (status == MLP_OK && !mlp_model_set_provenance(*model, provenance))
         status = mlp_fail_memory(s->error, "the provenance of a model");
     return status;
@@ -443,18 +435,11 @@ mlp_status mlp_model_load(const char *path, mlp_model **out, mlp_error *error)
 {
     struct mlp_st_source source = {.path = path, .error = error};
     mlp_model *model = NULL;
-    uint64_t file_size;
-    mlp_status status = mlp_file_open(path, &source.fd, &file_size, error);
-    if (status != MLP_OK)
-        return status;
-    status = load(&source, file_size, &model);
+    mlp_status status = load(&source, &model);
     if (status == MLP_OK)
         *out = model;
     else
         mlp_model_destroy(model);
-    mlp_free(source.tensors);
-    mlp_free(source.layers);
-    json_decref(source.header);
-    close(source.fd);
+    mlp_st_close(&source);
     return status;
 }
