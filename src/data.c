@@ -84,6 +84,10 @@ mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
 {
     static const mlp_source_options defaults;
     *out = NULL;
+    if (options && (options->unlabelled || options->labels || options->label || options->targets ||
+                    options->delimiter || options->header || options->class_names))
+        return mlp_fail(error, MLP_ERROR_USAGE, "%s: a source of this format has no options",
+                        source);
     return format_of(source)->open(source, split, options ? options : &defaults, out, error);
 }
 

@@ -349,6 +349,26 @@ START_TEST(every_allocation_of_opening_fails_once)
 }
 END_TEST
 
+START_TEST(options_that_a_format_lacks_are_refused)
+{
+    static const mlp_source_options all[] = {
+        {.unlabelled = true}, {.labels = "y"},    {.label = "0"},
+        {.targets = "1"},     {.delimiter = ';'}, {.header = MLP_HEADER_NO},
+    };
+    mlp_dataset *data;
+    mlp_error error;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        ck_assert_int_eq(mlp_dataset_open_as("and", MLP_TRAIN, &all[i], &data, &error),
+                         MLP_ERROR_USAGE);
+        ck_assert_ptr_nonnull(strstr(error.message, "and: a source of this format has no options"));
+    }
+    static const mlp_source_options none;
+    ck_assert_int_eq(mlp_dataset_open_as("and", MLP_TRAIN, &none, &data, NULL), MLP_OK);
+    ck_assert_ptr_null(mlp_dataset_class_name(data, 0));
+    mlp_dataset_destroy(data);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("data");
@@ -377,6 +397,7 @@ int main(void)
     tcase_add_test(tests, inputs_of_f32);
     tcase_add_test(tests, targets_with_nan);
     tcase_add_test(tests, every_allocation_of_opening_fails_once);
+    tcase_add_test(tests, options_that_a_format_lacks_are_refused);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }
