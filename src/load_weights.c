@@ -36,12 +36,18 @@ bool mlp_model_load_weights(mlp_model *model, size_t l, const unsigned char *byt
     size_t panels = mlp_panels(layer->out), most = panels * MLP_NR * layer->in / THREAD_WEIGHTS + 1;
     int threads = mlp_default_threads(), bad = 0;
     threads = most < (size_t)threads ? (int)most : threads;
-#pragma omp parallel for num_threads(threads) reduction(| : bad) schedule(static)
+    /* Not a reduction: clang's would export a symbol for it from the library. */
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t p = 0; p < panels; p++) {
         float *to = layer->w + p * layer->in * MLP_NR;
         size_t lanes = mlp_panel_lanes(layer->out, p);
+        bool finite = true;
         for (size_t i = 0; i < layer->in; i += BLOCK)
-            bad |= !load_block(layer, bytes, p * MLP_NR, lanes, i, to + i * MLP_NR);
+            finite &= load_block(layer, bytes, p * MLP_NR, lanes, i, to + i * MLP_NR);
+        if (!finite) {
+#pragma omp atomic write
+            bad = 1;
+        }
     }
     return bad == 0;
 }
