@@ -59,9 +59,7 @@ static const struct mlp_format builtin = {
 
 /* The first that claims a source gets it; the last claims everything. */
 static const struct mlp_format *const formats[] = {
-    &builtin,
-    &mlp_format_idx_folder,
-    &mlp_format_idx_file,
+    &builtin, &mlp_format_idx_folder, &mlp_format_npy, &mlp_format_npz, &mlp_format_idx_file,
 };
 
 static const struct mlp_format *format_of(const char *source)
@@ -70,6 +68,21 @@ static const struct mlp_format *format_of(const char *source)
     while (i + 1 < sizeof formats / sizeof formats[0] && !formats[i]->claims(source))
         i++;
     return formats[i];
+}
+
+static mlp_status check_options(const char *source, const struct mlp_format *format,
+                                const mlp_source_options *options, mlp_error *error)
+{
+    unsigned given = options->unlabelled ? MLP_FORMAT_UNLABELLED : 0;
+    if (options->labels)
+        given |= MLP_FORMAT_LABELS;
+    if (options->label || options->targets || options->delimiter || options->header ||
+        options->class_names)
+        given |= MLP_FORMAT_COLUMNS;
+    if (!(given & ~format->options))
+        return MLP_OK;
+    return mlp_fail(error, MLP_ERROR_USAGE, "%s: a source of this format has no options%s", source,
+                    format->options ? " but for its labels" : "");
 }
 
 mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,
@@ -84,11 +97,10 @@ mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
 {
     static const mlp_source_options defaults;
     *out = NULL;
-    if (options && (options->unlabelled || options->labels || options->label || options->targets ||
-                    options->delimiter || options->header || options->class_names))
-        return mlp_fail(error, MLP_ERROR_USAGE, "%s: a source of this format has no options",
-                        source);
-    return format_of(source)->open(source, split, options ? options : &defaults, out, error);
+    const struct mlp_format *format = format_of(source);
+    options = options ? options : &defaults;
+    mlp_status status = check_options(source, format, options, error);
+    return status == MLP_OK ? format->open(source, split, options, out, error) : status;
 }
 
 bool mlp_dataset_has(const char *source, mlp_split split)

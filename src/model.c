@@ -490,6 +490,8 @@ mlp_status mlp_model_check_data(const mlp_model *model, const mlp_dataset *data,
     if (data->features != in)
         return mlp_fail(error, MLP_ERROR_DATA, "the data have %zu features, the model takes %zu",
                         data->features, in);
+    if (!data->labels && !data->targets)
+        return mlp_fail(error, MLP_ERROR_DATA, "the data have neither labels nor targets");
     if (!mlp_model_learns_targets(model, data)) {
         if (data->classes > classes)
             return mlp_fail(error, MLP_ERROR_DATA, "the data have %zu classes, the model has %zu",

@@ -24,14 +24,29 @@ typedef enum mlp_split {
 } mlp_split;
 
 /* Opens a source: the name of a built-in set (mlp_dataset_builtin_name), a folder with MNIST's
- * four IDX file names (plain or .gz), or one IDX file of inputs, u8 or f32, whose label file has
- * the same name with `labels-idx1` for `images-idx3`. A single file is all of whichever split is
- * asked for. A folder with the name of a built-in set, as `digits`, is reached as `./digits`.
- * Everything is read and checked here: u8 values stay u8, f32 values must be finite. Labels of u8
- * stand for max(2, largest label + 1) classes; a label file of f32 holds target values, [count] or
+ * four IDX file names (plain or .gz), a .npy file of inputs with one of labels or targets beside it
+ * or a .npz archive (see below), or one IDX file of inputs, u8 or f32, whose label file has the
+ * same name with `labels-idx1` for `images-idx3`. A single file is all of whichever split is asked
+ * for. A folder with the name of a built-in set, as `digits`, is reached as `./digits`. Everything
+ * is read and checked here: u8 values stay u8, f32 values must be finite. Labels of u8 stand for
+ * max(2, largest label + 1) classes; a label file of f32 holds target values, [count] or
  * [count][outputs], and gives no classes.
  * MLP_ERROR_DATA names file and byte offset. A folder without files of the wanted split is
- * MLP_ERROR_INTERNAL. */
+ * MLP_ERROR_INTERNAL.
+ *
+ * NumPy's files, NAME.npy or NAME.npy.gz, versions 1 to 3, hold f4, f8, i1 to i8, u1 to u8 or b1 in
+ * either byte order and in C or Fortran order: inputs of 1 to 4 dimensions, [count] and the product
+ * of the others. u1 stays u8, all else becomes the nearest f32. What is in the file as it would be
+ * in memory (u1, and f4 in this machine's byte order; C order, not packed) is not read into memory
+ * but mapped, so that it may be larger; the file must stay as it is until the data set is
+ * destroyed. Labels are integers or bools, [count] or [count][1], from 0 to 255; targets are f4 or
+ * f8. Their file is called y and the rest for X_train, x-test, X and the like, else NAME-labels,
+ * each .npy or .npy.gz; MLP_ERROR_USAGE where there is none.
+ *
+ * An archive NAME.npz has such arrays: x_train and y_train, x_test and y_test, or else for either
+ * split the first there of x, X, images, data, arr_0 and of y, Y, labels, target, arr_1. Also named
+ * X_train, Y_train, X_test, Y_test. They are read into memory. MLP_ERROR_USAGE where the library
+ * was built without libzip. */
 MLP_API mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,
                                     mlp_error *error);
 
@@ -69,7 +84,8 @@ MLP_API mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
                                        const mlp_source_options *options, mlp_dataset **out,
                                        mlp_error *error);
 
-/* Whether `source` has that split. A single file counts as a training set only.
+/* Whether `source` has that split. A single file counts as a training set only, unless it is a .npz
+ * with arrays of a test set.
  * Files that are there but wrong count, so that opening them tells the reason. */
 MLP_API bool mlp_dataset_has(const char *source, mlp_split split);
 

@@ -71,8 +71,9 @@ const char *group_name(enum option_group group)
 static const struct option_row options[] = {
     /* Data */
     {"data", "SRC", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
-     "a folder with MNIST's IDX files, plain or .gz, an IDX file of inputs with its label file "
-     "beside it, or a built-in set; by default the recipe's, or digits. Built in are:",
+     "a folder with MNIST's IDX files, plain or .gz, an IDX or .npy file of inputs with its label "
+     "file beside it, an .npz file, or a built-in set; by default the recipe's, or digits. Built "
+     "in are:",
      mlp_dataset_builtin_name, parse_data},
     {"test", "SRC", TRAIN, GROUP_DATA,
      "the data to test on after every epoch; by default the test part of --data where it has one",

@@ -18,7 +18,15 @@ typedef mlp_status mlp_format_open(const char *source, mlp_split split,
                                    const mlp_source_options *options, mlp_dataset **out,
                                    mlp_error *error);
 
+/* Which of mlp_source_options a format has. */
+enum {
+    MLP_FORMAT_UNLABELLED = 1 << 0,
+    MLP_FORMAT_LABELS = 1 << 1,
+    MLP_FORMAT_COLUMNS = 1 << 2, /* those of tables: all others */
+};
+
 struct mlp_format {
+    unsigned options; /* others are refused before it is called */
     mlp_format_claims *claims;
     mlp_format_has *has;
     mlp_format_open *open;
@@ -28,5 +36,10 @@ struct mlp_format {
  * file (idx.c). */
 extern const struct mlp_format mlp_format_idx_folder;
 extern const struct mlp_format mlp_format_idx_file;
+
+/* NumPy's files: one array (npy.c), and a zip archive of arrays (npz.c, or npz_none.c, which says
+ * that there is no libzip). */
+extern const struct mlp_format mlp_format_npy;
+extern const struct mlp_format mlp_format_npz;
 
 #endif

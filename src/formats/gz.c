@@ -105,6 +105,11 @@ uint64_t mlp_gz_limit(const struct mlp_gz *gz)
     return gz->size > UINT64_MAX / MAX_RATIO ? UINT64_MAX : gz->size * MAX_RATIO;
 }
 
+bool mlp_gz_is_packed(const struct mlp_gz *gz)
+{
+    return gz->input != NULL;
+}
+
 const char *mlp_gz_unit(const struct mlp_gz *gz)
 {
     return gz->input ? "unpacked byte" : "byte";

@@ -5,6 +5,7 @@
 
 #include <mlp/status.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ mlp_status mlp_gz_expect_end(struct mlp_gz *gz, mlp_error *error);
 /* The most bytes that the content can have: of a plain file its length, of a
  * compressed one what deflate could make of so many bytes at best. */
 uint64_t mlp_gz_limit(const struct mlp_gz *gz);
+
+/* Whether the content is packed, so that the file's bytes are others. */
+bool mlp_gz_is_packed(const struct mlp_gz *gz);
 
 /* What an offset in the content is called in messages: "byte", or "unpacked
  * byte" where the file has other offsets. */
