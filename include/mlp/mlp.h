@@ -7,6 +7,7 @@
 #include <mlp/checkpoint.h>
 #include <mlp/cpu.h>
 #include <mlp/dataset.h>
+#include <mlp/export_source.h>
 #include <mlp/metrics.h>
 #include <mlp/model.h>
 #include <mlp/provenance.h>

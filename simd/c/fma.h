@@ -12,7 +12,8 @@
 #error "floats must be computed as floats (on 32-bit x86: -msse2 -mfpmath=sse)"
 #endif
 
-#if defined(__FMA__) || defined(__aarch64__)
+#if defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMAF) ||                         \
+    defined(__ARM_FEATURE_FMA)
 
 static inline float mlp_fma(float a, float b, float c)
 {

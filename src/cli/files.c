@@ -63,14 +63,11 @@ static bool same_name(const char *a, const char *b)
     return b && (strcmp(a, b) == 0 || same_file(a, b));
 }
 
-static int check_one(const struct settings *s, const char *option, const char *path,
-                     const char *what, bool is_own(const char *start, size_t count))
+/* Whether the file can be written, and nothing else is lost by it. */
+static int check_place(const char *option, const char *path, const char *what,
+                       bool is_own(const char *start, size_t count))
 {
     mlp_error error;
-    if (!path)
-        return MLP_OK;
-    if (same_file(path, s->data) || same_file(path, s->test) || same_file(path, s->valid))
-        return fail(MLP_ERROR_USAGE, "%s: '%s' is the file that the data come from", option, path);
     if (mlp_model_save_check(path, &error) != MLP_OK)
         return fail_with(&error);
     if (is_other_file(path, is_own))
@@ -78,6 +75,16 @@ static int check_one(const struct settings *s, const char *option, const char *p
                     "%s: '%s' is there and not a %s: another name, or move it away", option, path,
                     what);
     return MLP_OK;
+}
+
+static int check_one(const struct settings *s, const char *option, const char *path,
+                     const char *what, bool is_own(const char *start, size_t count))
+{
+    if (!path)
+        return MLP_OK;
+    if (same_file(path, s->data) || same_file(path, s->test) || same_file(path, s->valid))
+        return fail(MLP_ERROR_USAGE, "%s: '%s' is the file that the data come from", option, path);
+    return check_place(option, path, what, is_own);
 }
 
 /* A checkpoint that is there is hours of work: only the run that goes on from it replaces it. */
@@ -114,4 +121,16 @@ int files_check(const struct settings *s)
     if (status == MLP_OK)
         status = check_one(s, "--report", s->report, "report", starts_report);
     return status;
+}
+
+int files_check_export(const struct settings *s, const char *option, const char *path,
+                       const char *what, bool is_own(const char *start, size_t count))
+{
+    char dashed[32];
+    if (!path)
+        return MLP_OK;
+    snprintf(dashed, sizeof dashed, "--%s", option);
+    if (same_file(path, s->model))
+        return fail(MLP_ERROR_USAGE, "%s: '%s' is the model itself", dashed, path);
+    return check_place(dashed, path, what, is_own);
 }

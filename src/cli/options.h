@@ -55,6 +55,7 @@ struct settings {
     const char *checkpoint, *resume;       /* likewise */
     size_t every_steps, every_epochs;      /* between checkpoints; 0: not by their number */
     double every_seconds;                  /* 0: not by the clock */
+    const char *export_c, *export_name;    /* NULL where not given */
     bool json, help;
     bool verifies; /* the command is verify */
 };

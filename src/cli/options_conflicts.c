@@ -154,11 +154,18 @@ static int check_checkpoints(const struct settings *s)
     return MLP_OK;
 }
 
+static int check_export(const struct settings *s)
+{
+    if (s->export_name && !s->export_c)
+        return fail(MLP_ERROR_USAGE, "--name: needs --c");
+    return MLP_OK;
+}
+
 int options_conflicts(const struct settings *settings)
 {
     static int (*const checks[])(const struct settings *) = {
-        check_pairs, check_constants, check_loss,        check_hidden,
-        check_norm,  check_end,       check_checkpoints, check_verify,
+        check_pairs, check_constants,   check_loss,   check_hidden, check_norm,
+        check_end,   check_checkpoints, check_verify, check_export,
     };
     int status = MLP_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == MLP_OK; i++)

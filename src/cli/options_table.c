@@ -19,8 +19,9 @@ enum {
     PREDICT = 1 << 3,
     INFO = 1 << 4,
     VERIFY = 1 << 5,
+    EXPORT = 1 << 6,
     NET = TRAIN | CHECK, /* what describes data, network and loss */
-    ALL = TRAIN | CHECK | EVAL | PREDICT | INFO | VERIFY,
+    ALL = TRAIN | CHECK | EVAL | PREDICT | INFO | VERIFY | EXPORT,
 };
 
 static const struct command commands[] = {
@@ -32,6 +33,7 @@ static const struct command commands[] = {
      "print for every sample its index, class and probability, or its values", run_predict},
     {"verify", VERIFY, "MODEL", "train a saved model again and say whether it is the same",
      run_verify},
+    {"export", EXPORT, "MODEL", "write a saved model as a file for other programs", run_export},
     {"info", INFO, "[MODEL]", "say what this machine can run, or what a saved model is", run_info},
 };
 
@@ -221,6 +223,10 @@ static const struct option_row options[] = {
      "write a record for every epoch, as it ends; FILE ends in .jsonl or .csv", NULL, parse_log},
     {"report", "FILE.html", TRAIN, GROUP_OUTPUT, "write a page with the run's curves and results",
      NULL, parse_report},
+    {"c", "FILE.c", EXPORT, GROUP_OUTPUT,
+     "write the model as C99 without dependencies, which predicts the same bits", NULL, parse_c},
+    {"name", "NAME", EXPORT, GROUP_OUTPUT,
+     "what the names in --c begin with; mlp by default: mlp_predict", NULL, parse_name},
     {"top-k", "K", TRAIN | EVAL, GROUP_OUTPUT,
      "also tell how often the class is among the K likeliest", NULL, parse_top_k},
     {"json", NULL, ALL, GROUP_OUTPUT,

@@ -180,6 +180,21 @@ int parse_save(struct settings *s, const char *text)
     return MLP_OK;
 }
 
+int parse_c(struct settings *s, const char *text)
+{
+    size_t length = strlen(text);
+    if (length < 3 || strcmp(text + length - 2, ".c") != 0)
+        return fail(MLP_ERROR_USAGE, "--c: found '%s', expected a name that ends in .c", text);
+    s->export_c = text;
+    return MLP_OK;
+}
+
+int parse_name(struct settings *s, const char *text)
+{
+    s->export_name = text;
+    return MLP_OK;
+}
+
 int parse_log(struct settings *s, const char *text)
 {
     const char *end = strrchr(text, '.');

@@ -90,6 +90,8 @@ int parse_seed(struct settings *s, const char *text);
 int parse_threads(struct settings *s, const char *text);
 int parse_isa(struct settings *s, const char *text);
 int parse_save(struct settings *s, const char *text);
+int parse_c(struct settings *s, const char *text);
+int parse_name(struct settings *s, const char *text);
 int parse_log(struct settings *s, const char *text);
 int parse_report(struct settings *s, const char *text);
 int parse_top_k(struct settings *s, const char *text);

@@ -10,6 +10,7 @@ int run_eval(const struct settings *settings);
 int run_check(const struct settings *settings);
 int run_predict(const struct settings *settings);
 int run_verify(const struct settings *settings);
+int run_export(const struct settings *settings);
 int run_info(const struct settings *settings);
 
 #endif
