@@ -137,6 +137,16 @@ size_t export_nets_of_losses(mlp_model *nets[MAX_NETS])
     return count;
 }
 
+/* One unit whose product with a subnormal underflows: its sum is a zero with the product's sign. */
+static mlp_model *make_underflow(mlp_activation activation)
+{
+    const mlp_layer_spec layer = {1, activation, MLP_NORM_NONE, 0};
+    const float weight = 0x1p-100f, bias = -0.0f;
+    mlp_model *model = export_net(1, 1, &layer, MLP_MSE, false);
+    mlp_model_set_layer(model, 0, &weight, &bias);
+    return model;
+}
+
 size_t export_nets_of_activations(mlp_model *nets[MAX_NETS])
 {
     size_t count = 0;
@@ -153,6 +163,7 @@ size_t export_nets_of_activations(mlp_model *nets[MAX_NETS])
         mlp_loss loss = (mlp_loss)(MLP_MSE + a % 3);
         ck_assert(takes_any_activation(loss));
         nets[count++] = export_net(20 - a, 1, &last, loss, a % 2 == 0);
+        nets[count++] = make_underflow((mlp_activation)a);
     }
     return count;
 }

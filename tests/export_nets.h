@@ -31,7 +31,8 @@ mlp_model *export_net_of_everything(void);
  * these are. */
 size_t export_nets_of_losses(mlp_model *nets[MAX_NETS]);
 
-/* All activations with all normalisations, and after the last layer. */
+/* All activations with all normalisations, after the last layer, and of zeros with
+ * either sign. */
 size_t export_nets_of_activations(mlp_model *nets[MAX_NETS]);
 
 #endif

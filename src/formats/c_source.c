@@ -274,7 +274,11 @@ static void add_comment(struct source *s)
                     (lengths[0] + lengths[1]) * sizeof(float));
     mlp_text_format(&s->writer.code, "mlp_predict_u8 %zu more.\n",
                     s->model->spec.inputs * sizeof(float));
-    mlp_c_put(&s->writer, " * Of the C library, memcpy, memset and sqrtf at most are called. */\n");
+    mlp_c_put(
+        &s->writer,
+        " * Of the C library, memcpy, memset, fabsf, copysignf, sqrtf and, where the CPU has the\n"
+        " * instruction, fmaf at most are called; -fno-math-errno lets compilers inline them. "
+        "*/\n");
 }
 
 static void add_beginning(struct source *s)
