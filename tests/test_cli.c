@@ -303,7 +303,7 @@ END_TEST
 
 START_TEST(help_is_a_result)
 {
-    static const char *const commands[] = {"train", "check", "eval", "predict", "info"};
+    static const char *const commands[] = {"train", "check", "eval", "predict", "export", "info"};
     expect_success("$MLP --help");
     ck_assert_str_eq(err, "");
     for (size_t i = 0; i < 5; i++)

@@ -202,7 +202,8 @@ START_TEST(no_option_is_given_twice)
     expect_failure(2, "did you mean --patience?", "$MLP train --patince 3");
     expect_failure(2, "did you mean --optimizer?", "$MLP train --optimiser adam");
     expect_failure(2, "option --patience does not go with mlp check", "$MLP check --patience 3");
-    expect_failure(2, "option --loss does not go with mlp eval", "$MLP eval model --loss mse");
+    expect_failure(2, "option --optimizer does not go with mlp eval",
+                   "$MLP eval model --optimizer sgd");
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <mlp/export_source.h>
 #include <mlp/metrics.h>
 #include <mlp/model.h>
+#include <mlp/onnx.h>
 #include <mlp/provenance.h>
 #include <mlp/spec.h>
 #include <mlp/status.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mlp eval */
+#include "model.h"
 #include "output.h"
 #include "run.h"
 #include "scores.h"
@@ -35,10 +36,12 @@ int run_eval(const struct settings *settings)
     mlp_model *model = NULL;
     mlp_dataset *data = NULL;
     mlp_error error;
-    mlp_status status = mlp_model_load(settings->model, &model, &error);
-    if (status == MLP_OK)
-        status = mlp_dataset_open(settings->data, settings->split, &data, &error);
-    int code = status == MLP_OK ? evaluate(settings, model, data) : fail_with(&error);
+    int code = open_model(settings, &model);
+    if (code == MLP_OK &&
+        mlp_dataset_open(settings->data, settings->split, &data, &error) != MLP_OK)
+        code = fail_with(&error);
+    if (code == MLP_OK)
+        code = evaluate(settings, model, data);
     mlp_dataset_destroy(data);
     mlp_model_destroy(model);
     return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mlp export */
 #include "files.h"
+#include "model.h"
 #include "output.h"
 #include "run.h"
 
@@ -32,8 +33,26 @@ static mlp_status write_c(const struct settings *s, const mlp_model *model, mlp_
     return mlp_model_export_c(model, s->export_c, s->export_name, error);
 }
 
+static const char *onnx_path(const struct settings *s)
+{
+    return s->export_onnx;
+}
+
+/* The version, then who made it. */
+static bool starts_onnx(const char *start, size_t count)
+{
+    return count > 3 && start[0] == 0x08 && start[1] < 0x20 && start[2] == 0x12;
+}
+
+static mlp_status write_onnx(const struct settings *s, const mlp_model *model, mlp_error *error)
+{
+    const mlp_onnx_options options = {.softmax = s->softmax};
+    return mlp_model_export_onnx(model, s->export_onnx, &options, error);
+}
+
 static const struct exporter exporters[] = {
     {"c", "C file of mlp export", c_path, starts_c, write_c},
+    {"onnx", "ONNX file", onnx_path, starts_onnx, write_onnx},
 };
 enum { EXPORTERS = sizeof exporters / sizeof exporters[0] };
 
@@ -99,10 +118,9 @@ static int export_model(const struct settings *s, const mlp_model *model)
 int run_export(const struct settings *settings)
 {
     mlp_model *model = NULL;
-    mlp_error error;
     int status = check(settings);
-    if (status == MLP_OK && mlp_model_load(settings->model, &model, &error) != MLP_OK)
-        status = fail_with(&error);
+    if (status == MLP_OK)
+        status = open_model(settings, &model);
     if (status == MLP_OK)
         status = export_model(settings, model);
     mlp_model_destroy(model);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mlp info */
 #include "environment.h"
+#include "model.h"
 #include "output.h"
 #include "run.h"
 #include "spec_text.h"
@@ -129,9 +130,9 @@ static int check_fingerprint(const struct settings *s, const mlp_model *model)
 static int describe_model(const struct settings *s)
 {
     mlp_model *model;
-    mlp_error error;
-    if (mlp_model_load(s->model, &model, &error) != MLP_OK)
-        return fail_with(&error);
+    int status = open_model(s, &model);
+    if (status != MLP_OK)
+        return status;
     describe(s, model);
     int status = check_fingerprint(s, model);
     mlp_model_destroy(model);

@@ -56,6 +56,8 @@ struct settings {
     size_t every_steps, every_epochs;      /* between checkpoints; 0: not by their number */
     double every_seconds;                  /* 0: not by the clock */
     const char *export_c, *export_name;    /* NULL where not given */
+    const char *export_onnx;
+    bool softmax; /* at the graph's end */
     bool json, help;
     bool verifies; /* the command is verify */
 };

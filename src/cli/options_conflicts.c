@@ -158,6 +158,8 @@ static int check_export(const struct settings *s)
 {
     if (s->export_name && !s->export_c)
         return fail(MLP_ERROR_USAGE, "--name: needs --c");
+    if (s->softmax && !s->export_onnx)
+        return fail(MLP_ERROR_USAGE, "--softmax: needs --onnx");
     return MLP_OK;
 }
 

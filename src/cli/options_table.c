@@ -20,8 +20,9 @@ enum {
     INFO = 1 << 4,
     VERIFY = 1 << 5,
     EXPORT = 1 << 6,
-    NET = TRAIN | CHECK, /* what describes data, network and loss */
-    ALL = TRAIN | CHECK | EVAL | PREDICT | INFO | VERIFY | EXPORT,
+    NET = TRAIN | CHECK,                    /* what describes data, network and loss */
+    MODEL = EVAL | PREDICT | INFO | EXPORT, /* what reads a model of any format */
+    ALL = TRAIN | CHECK | MODEL | VERIFY,
 };
 
 static const struct command commands[] = {
@@ -111,8 +112,9 @@ static const struct option_row options[] = {
     {"output-activation", "NAME", NET, GROUP_NETWORK,
      "activation of the last layer, identity by default; others where the loss takes them", NULL,
      parse_output_activation},
-    {"loss", "NAME", NET, GROUP_NETWORK,
-     "what training makes small; by default cross_entropy for labels and mse for target values",
+    {"loss", "NAME", NET | MODEL, GROUP_NETWORK,
+     "what training makes small; by default cross_entropy for labels and mse for target values; or "
+     "the loss of a model in a file .onnx that does not say its own",
      mlp_loss_name, parse_loss},
     {"huber-delta", "DELTA", NET, GROUP_NETWORK,
      "where huber goes over from squared to absolute errors, 1 by default", NULL,
@@ -227,6 +229,10 @@ static const struct option_row options[] = {
      "write the model as C99 without dependencies, which predicts the same bits", NULL, parse_c},
     {"name", "NAME", EXPORT, GROUP_OUTPUT,
      "what the names in --c begin with; mlp by default: mlp_predict", NULL, parse_name},
+    {"onnx", "FILE.onnx", EXPORT, GROUP_OUTPUT, "write the model as ONNX", NULL, parse_onnx},
+    {"softmax", NULL, EXPORT, GROUP_OUTPUT,
+     "let the ONNX graph end in softmax or sigmoid, so that it gives probabilities", NULL,
+     parse_softmax},
     {"top-k", "K", TRAIN | EVAL, GROUP_OUTPUT,
      "also tell how often the class is among the K likeliest", NULL, parse_top_k},
     {"json", NULL, ALL, GROUP_OUTPUT,

@@ -2,6 +2,7 @@
 /* Numbers, and the options of the data, the run and its output. */
 #include "options_values.h"
 
+#include "model.h"
 #include "output.h"
 
 #include <errno.h>
@@ -212,6 +213,22 @@ int parse_report(struct settings *s, const char *text)
         return fail(MLP_ERROR_USAGE, "--report: found '%s', expected a name that ends in .html",
                     text);
     s->report = text;
+    return MLP_OK;
+}
+
+int parse_onnx(struct settings *s, const char *text)
+{
+    if (!is_onnx(text))
+        return fail(MLP_ERROR_USAGE, "--onnx: found '%s', expected a name that ends in .onnx",
+                    text);
+    s->export_onnx = text;
+    return MLP_OK;
+}
+
+int parse_softmax(struct settings *s, const char *text)
+{
+    (void)text;
+    s->softmax = true;
     return MLP_OK;
 }
 

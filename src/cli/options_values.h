@@ -94,6 +94,8 @@ int parse_c(struct settings *s, const char *text);
 int parse_name(struct settings *s, const char *text);
 int parse_log(struct settings *s, const char *text);
 int parse_report(struct settings *s, const char *text);
+int parse_onnx(struct settings *s, const char *text);
+int parse_softmax(struct settings *s, const char *text);
 int parse_top_k(struct settings *s, const char *text);
 int parse_json(struct settings *s, const char *text);
 int parse_help(struct settings *s, const char *text);
