@@ -134,7 +134,7 @@ static int describe_model(const struct settings *s)
     if (status != MLP_OK)
         return status;
     describe(s, model);
-    int status = check_fingerprint(s, model);
+    status = check_fingerprint(s, model);
     mlp_model_destroy(model);
     return status;
 }

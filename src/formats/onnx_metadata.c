@@ -144,7 +144,7 @@ mlp_status mlp_onnx_check_metadata(const struct mlp_onnx_source *s, const mlp_mo
     const char *found = find(s, "mlp.fingerprint");
     for (size_t i = 0; mlp_st_key(i); i++) {
         const char *told = find(s, mlp_st_key(i));
-        if (!told || !mlp_onnx_keeps_key(i))
+        if (!told || !mlp_onnx_keeps_key(i) || !mlp_st_needs_key(model, i))
             continue;
         char *expected = mlp_st_text(model, i);
         if (!expected)
