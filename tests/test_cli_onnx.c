@@ -30,10 +30,15 @@ START_TEST(what_goes_wrong_is_said)
     save_model();
     expect_success("$MLP export model --onnx a.onnx");
     expect_success("head -c 40 a.onnx >cut.onnx");
-    expect_failure(2, "nothing to write, expected --onnx FILE.onnx", "$MLP export model");
+    expect_failure(2, "nothing to write: expected --c or --onnx with the name of a file",
+                   "$MLP export model");
     expect_failure(2, "no model given: mlp export MODEL", "$MLP export --onnx b.onnx");
     expect_failure(2, "--onnx: found 'b', expected a name that ends in .onnx",
                    "$MLP export model --onnx b");
+    expect_failure(2, "--softmax: needs --onnx", "$MLP export model --c b.c --softmax");
+    expect_success("echo text >text.onnx");
+    expect_failure(2, "text.onnx", "$MLP export model --onnx text.onnx");
+    expect_failure(2, "--onnx: 'a.onnx' is the model itself", "$MLP export a.onnx --onnx a.onnx");
     expect_failure(2, "--loss: model says its own", "$MLP info model --loss mse");
     expect_failure(2, "does not go with mlp info", "$MLP info a.onnx --softmax");
     expect_failure(3, "cut.onnx: ", "$MLP info cut.onnx");

@@ -362,7 +362,7 @@ START_TEST(commands_that_fail)
     expect_success("cp model model.c && mkdir folder.c");
     put_file(in_folder("mine.c"), "int main(void)", 14);
     expect_failure(2, "no model given", "$MLP export");
-    expect_failure(2, "nothing to write: expected --c with the name of a file",
+    expect_failure(2, "nothing to write: expected --c or --onnx with the name of a file",
                    "$MLP export model");
     expect_failure(2, "--name: needs --c", "$MLP export model --name x");
     expect_failure(2, "--c: found 'a.txt', expected a name that ends in .c",
