@@ -31,6 +31,22 @@ START_TEST(gemm_in_all_forms)
 }
 END_TEST
 
+START_TEST(an_input_with_samples_in_columns)
+{
+    struct onnx_graph g;
+    for (int known = 0; known < 2; known++) {
+        onnx_begin(&g);
+        g.dims[1].has_dim_value = false;
+        g.dims[0].has_dim_value = known == 1;
+        g.dims[0].dim_value = 2;
+        mlp_onnx_add_node(&g.b, "Gemm", g.b.last, "w", "b");
+        mlp_onnx_add_int(&g.b, "transA", 1);
+        mlp_onnx_add_int(&g.b, "transB", 1);
+        onnx_expect_layer(&g, 1, 1);
+    }
+}
+END_TEST
+
 START_TEST(matmul_and_add_in_either_order)
 {
     struct onnx_graph g;
@@ -415,6 +431,7 @@ int main(void)
     TCase *tests = tcase_create("onnx_import");
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_add_test(tests, gemm_in_all_forms);
+    tcase_add_test(tests, an_input_with_samples_in_columns);
     tcase_add_test(tests, matmul_and_add_in_either_order);
     tcase_add_test(tests, elements_of_every_type_and_place);
     tcase_add_test(tests, halves_of_every_kind);

@@ -65,10 +65,21 @@ START_TEST(attributes_that_do_not_fit)
         mlp_onnx_add_int(&g.b, ints[i].attribute, ints[i].value);
         onnx_bad(&g, ints[i].reason);
     }
+    onnx_begin_gemm(&g);
+    onnx_node(&g, "Gemm", "v");
+    mlp_onnx_add_int(&g.b, "transA", 1);
+    onnx_bad(&g, "node 'Gemm_1' (Gemm): transA is not 0, expected a sample in each row of all but");
     onnx_begin(&g);
+    onnx_node(&g, "Sub", "one");
     onnx_node(&g, "Gemm", "wt");
     mlp_onnx_add_int(&g.b, "transA", 1);
-    onnx_bad(&g, "node 'Gemm_0' (Gemm): transA is not 0");
+    onnx_bad(&g, "node 'Gemm_1' (Gemm): transA is not 0");
+    onnx_begin(&g);
+    g.dims[0].has_dim_value = true;
+    g.dims[0].dim_value = 5;
+    onnx_node(&g, "Gemm", "wt");
+    mlp_onnx_add_int(&g.b, "transA", 1);
+    onnx_bad(&g, "node 'Gemm_0' (Gemm): the weights 'wt' take 2 inputs, expected 5");
 }
 END_TEST
 

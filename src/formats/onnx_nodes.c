@@ -125,6 +125,19 @@ mlp_status mlp_onnx_set_end(struct mlp_onnx_source *s, const mlp_onnx_node *node
 
 /* --- Layers ------------------------------------------------------------------------- */
 
+/* The graph's input has a sample in each column, as transA says of the first product. */
+static mlp_status transpose_input(struct mlp_onnx_source *s, const mlp_onnx_node *node)
+{
+    if (s->position > 0 || !s->flat)
+        return MLP_ONNX_FAIL_NODE(s, node, "%s",
+                                  "transA is not 0, expected a sample in each row of all but the "
+                                  "graph's input");
+    size_t rows = s->features;
+    s->features = s->batch > 0 && s->batch <= INT32_MAX ? (size_t)s->batch : 0;
+    s->batch = (int64_t)rows;
+    return MLP_OK;
+}
+
 static mlp_status follow_gemm(struct mlp_onnx_source *s, const mlp_onnx_node *node)
 {
     struct mlp_onnx_value *weight = NULL;
@@ -134,10 +147,10 @@ static mlp_status follow_gemm(struct mlp_onnx_source *s, const mlp_onnx_node *no
         status = mlp_onnx_operand(s, node, 1, &weight);
     if (status == MLP_OK)
         status = constant(s, node, 2, true, &bias);
+    if (status == MLP_OK && mlp_onnx_int(node, "transA", 0) != 0)
+        status = transpose_input(s, node);
     if (status != MLP_OK)
         return status;
-    if (mlp_onnx_int(node, "transA", 0) != 0)
-        return MLP_ONNX_FAIL_NODE(s, node, "%s", "transA is not 0, expected a sample in each row");
     status = mlp_onnx_chain_product(s, node, weight, mlp_onnx_int(node, "transB", 0) != 0,
                                     mlp_onnx_float(node, "alpha", 1));
     if (status == MLP_OK && bias)
@@ -320,7 +333,7 @@ static mlp_status follow_constant(struct mlp_onnx_source *s, const mlp_onnx_node
     return MLP_OK;
 }
 
-/* --- All of them ------------------------------------------------------------------------------ */
+/* --- All of them ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *op;
@@ -362,8 +375,7 @@ static mlp_status follow_node(struct mlp_onnx_source *s, const mlp_onnx_node *no
     return status;
 }
 
-/* --- The ends ----------------------------------------------------------------------------------
- */
+/* --- The ends -------------------------------------------------------------------------------- */
 
 /* Columns of a sample: the product of all dimensions but the first; 0 where one is not known. */
 static mlp_status read_shape(struct mlp_onnx_source *s, const MlpOnnx__TensorShapeProto *shape)
