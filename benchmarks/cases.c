@@ -111,6 +111,7 @@ struct bench_cases bench_cases_list(const struct bench_options *options, const s
             bench_add_elementwise(&cases, &plan);
             bench_add_infer(&cases, &plan);
             bench_add_steps(&cases, &plan);
+            bench_add_files(&cases, &plan);
         }
     }
     for (size_t t = 0; t < options->thread_count; t++)

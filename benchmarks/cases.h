@@ -106,12 +106,13 @@ struct bench_plan {
 };
 
 /* Append the cases of a plan: products.c, plain.c, elementwise.c, infer.c,
- * steps.c. */
+ * steps.c, files.c. */
 void bench_add_products(struct bench_cases *cases, const struct bench_plan *plan);
 void bench_add_plain(struct bench_cases *cases, const struct bench_plan *plan);
 void bench_add_elementwise(struct bench_cases *cases, const struct bench_plan *plan);
 void bench_add_infer(struct bench_cases *cases, const struct bench_plan *plan);
 void bench_add_steps(struct bench_cases *cases, const struct bench_plan *plan);
+void bench_add_files(struct bench_cases *cases, const struct bench_plan *plan);
 
 /* A product as BLAS has it. */
 struct bench_blas_shape {

@@ -22,8 +22,8 @@ static const unsigned long most_width = 1 << 16, most_batch = 60000;
 
 const char *bench_suite_name(enum bench_suite suite)
 {
-    static const char *const names[BENCH_SUITE_COUNT] = {"gemm", "elementwise", "infer", "step",
-                                                         "epoch"};
+    static const char *const names[BENCH_SUITE_COUNT] = {"gemm", "elementwise", "infer",
+                                                         "step", "epoch",       "files"};
     return names[suite];
 }
 
@@ -87,8 +87,9 @@ static bool set_suite(struct bench_options *o, const char *text)
             char word[32];
             snprintf(word, sizeof word, "%.*s", (int)(length < 31 ? length : 31), at);
             const char *near = suggest(word, suite_choice, NULL);
-            return fail("--suite '%s': expected gemm, elementwise, infer, step, epoch or all%s%s%s",
-                        text, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+            return fail(
+                "--suite '%s': expected gemm, elementwise, infer, step, epoch, files or all%s%s%s",
+                text, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
         }
         o->suites |= i ? 1u << (i - 1) : (1u << BENCH_SUITE_COUNT) - 1;
         at += length;
@@ -284,7 +285,8 @@ static const struct row {
     size_t member; /* is a bool that becomes true, or a text that is taken as it is */
 } rows[] = {
     {"list", NULL, "print the names of all cases and stop", NULL, MEMBER(list)},
-    {"suite", "NAME,NAME", "gemm, elementwise, infer, step, epoch or all (default)", set_suite, 0},
+    {"suite", "NAME,NAME", "gemm, elementwise, infer, step, epoch, files or all (default)",
+     set_suite, 0},
     {"filter", "REGEX",
      "measure the cases whose name has a match (POSIX extended),\n"
      "also those that a run without it leaves out",

@@ -20,6 +20,7 @@ enum bench_suite {
     BENCH_INFER,       /* latency and throughput of prediction */
     BENCH_STEP,        /* the training step */
     BENCH_EPOCH,       /* whole epochs */
+    BENCH_FILES,       /* opening data and models */
     BENCH_SUITE_COUNT,
 };
 

@@ -10,7 +10,7 @@
 
 /* -- Shares -- */
 
-enum { PARTS = 3, PART_SUITES = 3 };
+enum { PARTS = 4, PART_SUITES = 3 };
 
 static const struct {
     const char *title, *suites[PART_SUITES];
@@ -18,6 +18,7 @@ static const struct {
     {"Matrix products", {"gemm"}},
     {"Other kernels", {"elementwise"}},
     {"Training and inference", {"step", "epoch", "infer"}},
+    {"Files", {"files"}},
 };
 
 static void write_bar(const struct view *view, const struct view_case *test, FILE *out)

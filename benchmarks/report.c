@@ -26,6 +26,10 @@ static const struct {
                      "GFLOP/s"},
     [BENCH_STEP] = {"The training step: FLOPs of the products, time of everything.", "GFLOP/s"},
     [BENCH_EPOCH] = {"Whole epochs.", "GFLOP/s"},
+    [BENCH_FILES] =
+        {"Opening data sets and models out of the page cache: 512 MiB to 1 GiB in files "
+         "that are made first.",
+         "GB/s"},
 };
 
 enum { TEXT_SIZE = 32, NAME_ROOM = 45, WHY_ROOM = 38 };

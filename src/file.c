@@ -122,6 +122,17 @@ void mlp_file_unmap(struct mlp_map *map)
     *map = (struct mlp_map){0};
 }
 
+void mlp_file_touch(const void *data, size_t size)
+{
+#if defined(MADV_POPULATE_READ)
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)data / page * page;
+    (void)madvise((void *)begin, (uintptr_t)data + size - begin, MADV_POPULATE_READ);
+#else
+    (void)data;
+    (void)size;
+#endif
+}
+
 /* Where the content goes. */
 struct target {
     char path[PATH_MAX]; /* symbolic links followed */

@@ -32,6 +32,10 @@ mlp_status mlp_file_map(const char *path, struct mlp_map *out, mlp_error *error)
 /* An empty map is fine; leaves one. */
 void mlp_file_unmap(struct mlp_map *map);
 
+/* A hint that these bytes of a map are about to be read: all their pages are there at once, where
+ * the system can do that, rather than by a fault each. */
+void mlp_file_touch(const void *data, size_t size);
+
 /* One piece of the content. */
 struct mlp_chunk {
     const void *data;

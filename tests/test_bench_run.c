@@ -149,6 +149,24 @@ START_TEST(csv_has_a_line_for_every_case)
 }
 END_TEST
 
+/* Files are made, opened, compared and removed. */
+START_TEST(files_are_opened)
+{
+    expect_success("mkdir t");
+    expect_success("TMPDIR=$PWD/t $BENCH " QUICK "--json --threads 1 --isa c --filter '^open/npy'");
+    json_t *run = parse_json(out);
+    const json_t *result = find_result(run, "open/npy-f4/c/t1");
+    ck_assert(json_is_true(json_object_get(result, "equal_bits")));
+    ck_assert(json_is_false(json_object_get(result, "wrong")));
+    json_decref(run);
+    expect_success("ls t");
+    ck_assert_str_eq(out, "");
+    int code = shell("TMPDIR=nowhere $BENCH " QUICK "--isa c --threads 1 --filter '^open/npy'");
+    ck_assert_int_eq(code, 1);
+    ck_assert_ptr_nonnull(strstr(err, "nowhere: cannot make a folder in it"));
+}
+END_TEST
+
 /* --- Results -------------------------------------------------------------------------- */
 
 START_TEST(results_are_the_c_kernels_bits)
@@ -486,6 +504,7 @@ int main(void)
     tcase_add_test(program, json_has_what_was_measured);
     tcase_add_test(program, counters_can_be_off);
     tcase_add_test(program, csv_has_a_line_for_every_case);
+    tcase_add_test(program, files_are_opened);
     tcase_add_test(program, results_are_the_c_kernels_bits);
     tcase_add_test(program, prediction_and_training_have_the_c_kernels_bits);
     tcase_add_test(program, latency_has_percentiles);

@@ -306,6 +306,30 @@ START_TEST(values_that_are_not_finite)
 }
 END_TEST
 
+/* Threads look at parts of a mapped file: the first bad value is named, in whichever part it is. */
+START_TEST(the_first_of_several_values_that_are_not_finite)
+{
+    enum { COUNT = 5 << 20 };
+    static const size_t at[] = {COUNT - 1, 3 << 20, (1 << 20) + 7, (1 << 20) - 1};
+    size_t size = (size_t)COUNT * sizeof(float);
+    unsigned char *values = calloc(COUNT, sizeof(float));
+    ck_assert(values);
+    struct bytes start =
+        npy_start(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (5242880,), }");
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        char part[96];
+        mlp_store_f32(values + at[i] * sizeof(float), &(float){NAN}, 1);
+        const struct mlp_chunk file[] = {{start.at, start.size}, {values, size}};
+        ck_assert_int_eq(mlp_file_write(in_folder("x.npy"), file, 2, NULL), MLP_OK);
+        snprintf(part, sizeof part, "byte %zu: found NaN as value %zu, expected a finite number",
+                 start.size + at[i] * sizeof(float), at[i]);
+        const char *path = in_folder("x.npy");
+        assert_path_refused(path, &unlabelled, MLP_ERROR_DATA, path, part);
+    }
+    free(values);
+}
+END_TEST
+
 START_TEST(bools_are_0_or_1)
 {
     assert_refused_at(npy_file("|b1", "(3,)", "\1\0\2", 3), 130, "neither 0 nor 1 as value 2");
@@ -472,7 +496,8 @@ START_TEST(case_58_shape_product_overflow)
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         assert_refused_at(npy_file("<f4", shapes[i], "", 0), 128, "expected fewer than 2^64 bytes");
     /* Large, but no overflow; and a product that wraps to what there is. */
-    assert_refused_at(npy_file("|u1", "(9223372036854775807,)", "x", 1), 128, "in a file of this length");
+    assert_refused_at(npy_file("|u1", "(9223372036854775807,)", "x", 1), 128,
+                      "in a file of this length");
     assert_refused_at(npy_file("<f8", "(2305843009213693953,)", "12345678", 8), 128,
                       "expected fewer than 2^64 bytes");
 }
@@ -518,13 +543,15 @@ START_TEST(case_62_trailing_data)
     struct bytes bytes = npy_f32_file("(6, 4)", numbers, 24);
     add(&bytes, "!", 1);
     const char *path = put("a.npy", bytes);
-    assert_path_refused(path, &unlabelled, MLP_ERROR_DATA, path, "byte 128: found the shape (6, 4), 96 bytes, expected 97");
+    assert_path_refused(path, &unlabelled, MLP_ERROR_DATA, path,
+                        "byte 128: found the shape (6, 4), 96 bytes, expected 97");
     path = put("b.npy.gz", packed(bytes));
     assert_path_refused(path, &unlabelled, MLP_ERROR_DATA, path,
                         "goes on at unpacked byte 224 with 0x21, expected its end");
     bytes = npy_file(">f4", "(1,)", "12345", 5);
     path = put("a.npy", bytes);
-    assert_path_refused(path, &unlabelled, MLP_ERROR_DATA, path, "found the shape (1,), 4 bytes, expected 5");
+    assert_path_refused(path, &unlabelled, MLP_ERROR_DATA, path,
+                        "found the shape (1,), 4 bytes, expected 5");
 }
 END_TEST
 
@@ -561,6 +588,7 @@ int main(void)
     tcase_add_test(tests, versions_1_to_3_and_any_order_of_the_keys);
     tcase_add_test(tests, many_blocks_give_what_a_map_gives);
     tcase_add_test(tests, values_that_are_not_finite);
+    tcase_add_test(tests, the_first_of_several_values_that_are_not_finite);
     tcase_add_test(tests, bools_are_0_or_1);
     tcase_add_test(tests, case_48_bad_magic);
     tcase_add_test(tests, case_49_another_version);

@@ -3,13 +3,18 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "file.h"
+
+#include <mlp/cpu.h>
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
-    BLOCK = 1 << 13, /* values that are converted at a time: they stay in the cache */
-    LARGEST = 8,     /* bytes of a value */
+    BLOCK = 1 << 13,        /* values that are converted at a time: they stay in the cache */
+    MAPPED_BLOCK = 1 << 20, /* that a thread checks at a time */
+    LARGEST = 8,            /* bytes of a value */
 };
 
 /* --- Values ------------------------------------------------------------------ */
@@ -106,17 +111,32 @@ static mlp_status fail_infinite(const struct mlp_npy_stream *stream,
                       "a finite number", error);
 }
 
+/* The smaller of *least and `value`, whichever thread comes first. */
+static void note_least(_Atomic size_t *least, size_t value)
+{
+    size_t now = *least;
+    while (value < now && !atomic_compare_exchange_weak(least, &now, value))
+        ;
+}
+
 mlp_status mlp_npy_check_finite(const struct mlp_npy_stream *stream,
                                 const struct mlp_npy_header *header, const float *values,
                                 mlp_error *error)
 {
     size_t count = (size_t)(header->values_size / header->size);
-    for (size_t first = 0; first < count; first += BLOCK) {
-        size_t n = count - first < BLOCK ? count - first : BLOCK;
+    _Atomic size_t bad = SIZE_MAX;
+    size_t blocks = count / MAPPED_BLOCK + (count % MAPPED_BLOCK > 0);
+    int threads = mlp_default_threads();
+    threads = blocks < (size_t)threads ? (int)blocks : threads;
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (size_t b = 0; b < blocks; b++) {
+        size_t first = b * MAPPED_BLOCK;
+        size_t n = count - first < MAPPED_BLOCK ? count - first : MAPPED_BLOCK;
+        mlp_file_touch(values + first, n * sizeof *values);
         if (!all_finite(values + first, n))
-            return fail_infinite(stream, header, values + first, first, error);
+            note_least(&bad, first);
     }
-    return MLP_OK;
+    return bad == SIZE_MAX ? MLP_OK : fail_infinite(stream, header, values + bad, bad, error);
 }
 
 /* --- Order ------------------------------------------------------------------- */
