@@ -51,7 +51,9 @@ static mlp_status builtin_open(const char *source, mlp_split split,
                   : mlp_points_create(i - 1, split, out, error);
 }
 
+/* Labels that are not asked for do no harm. */
 static const struct mlp_format builtin = {
+    .options = MLP_FORMAT_UNLABELLED,
     .claims = is_builtin,
     .has = builtin_has,
     .open = builtin_open,
@@ -82,7 +84,7 @@ static mlp_status check_options(const char *source, const struct mlp_format *for
     if (!(given & ~format->options))
         return MLP_OK;
     return mlp_fail(error, MLP_ERROR_USAGE, "%s: a source of this format has no options%s", source,
-                    format->options ? " but for its labels" : "");
+                    format->options & MLP_FORMAT_LABELS ? " but for its labels" : "");
 }
 
 mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,

@@ -229,34 +229,6 @@ START_TEST(eval_and_predict_agree)
 }
 END_TEST
 
-START_TEST(predict_prints_one_json_object_a_line)
-{
-    save_model();
-    expect_success("$MLP predict model --data data --json");
-    size_t lines = 0;
-    for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
-        json_int_t index, class;
-        double probability, sum = 0;
-        json_t *all;
-        json_t *root = parse_json(line);
-        ck_assert_int_eq(json_unpack(root, "{s:I, s:I, s:F, s:o !}", "index", &index, "class",
-                                     &class, "probability", &probability, "probabilities", &all),
-                         0);
-        ck_assert_int_eq(index, (json_int_t)lines);
-        ck_assert_uint_eq(json_array_size(all), 10);
-        for (size_t c = 0; c < 10; c++) {
-            double value = json_number_value(json_array_get(all, c));
-            ck_assert(value <= probability);
-            sum += value;
-        }
-        ck_assert(json_number_value(json_array_get(all, (size_t) class)) == probability);
-        ck_assert(fabs(sum - 1) < 1e-5);
-        json_decref(root);
-    }
-    ck_assert_uint_eq(lines, TEST_COUNT);
-}
-END_TEST
-
 START_TEST(info_says_what_was_found_and_chosen)
 {
     expect_success("unset MLP_ISA OMP_NUM_THREADS; $MLP info");
@@ -377,7 +349,6 @@ int main(void)
     tcase_add_test(tests, explicit_options_override_the_recipe_in_any_order);
     tcase_add_test(tests, every_named_value_trains);
     tcase_add_test(tests, eval_and_predict_agree);
-    tcase_add_test(tests, predict_prints_one_json_object_a_line);
     tcase_add_test(tests, info_says_what_was_found_and_chosen);
     tcase_add_test(tests, info_describes_a_model);
     tcase_add_test(tests, help_is_a_result);

@@ -222,7 +222,7 @@ START_TEST(a_hidden_layer_separates_xor)
     expect_success("$MLP eval model --data xor");
     ck_assert_ptr_nonnull(strstr(out, "accuracy 100.00 %"));
 
-    expect_success("$MLP predict model --data xor --json");
+    expect_success("$MLP predict model --data xor --json --probabilities");
     size_t lines = 0;
     for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
         json_t *root = parse_json(line);
@@ -291,7 +291,7 @@ START_TEST(scores_of_a_hinge_are_no_probabilities)
     ck_assert(json_is_null(json_object_get(root, "log_loss")));
     ck_assert(number_at(root, "auc") > 0.9);
     json_decref(root);
-    expect_success("$MLP predict model --data blobs --json | head -n 1");
+    expect_success("$MLP predict model --data blobs --json --probabilities | head -n 1");
     root = parse_json(out);
     ck_assert_int_eq((int)number_at(root, "class"), number_at(root, "score") >= 0);
     ck_assert_uint_eq(json_array_size(json_object_get(root, "scores")), 1);

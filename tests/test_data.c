@@ -352,8 +352,8 @@ END_TEST
 START_TEST(options_that_a_format_lacks_are_refused)
 {
     static const mlp_source_options all[] = {
-        {.unlabelled = true}, {.labels = "y"},    {.label = "0"},
-        {.targets = "1"},     {.delimiter = ';'}, {.header = MLP_HEADER_NO},
+        {.labels = "y"},           {.label = "0"}, {.targets = "1"}, {.delimiter = ';'},
+        {.header = MLP_HEADER_NO},
     };
     mlp_dataset *data;
     mlp_error error;

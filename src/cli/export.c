@@ -74,7 +74,7 @@ static int check(const struct settings *s)
     for (size_t i = 0; i < EXPORTERS && status == MLP_OK; i++) {
         const struct exporter *e = &exporters[i];
         asked += e->path(s) != NULL;
-        status = files_check_export(s, e->option, e->path(s), e->what, e->is_own);
+        status = files_check_output(s, e->option, e->path(s), e->what, e->is_own);
     }
     if (status == MLP_OK && asked == 0) {
         list_exporters(known, sizeof known);

@@ -123,7 +123,7 @@ int files_check(const struct settings *s)
     return status;
 }
 
-int files_check_export(const struct settings *s, const char *option, const char *path,
+int files_check_output(const struct settings *s, const char *option, const char *path,
                        const char *what, bool is_own(const char *start, size_t count))
 {
     char dashed[32];
@@ -132,5 +132,7 @@ int files_check_export(const struct settings *s, const char *option, const char 
     snprintf(dashed, sizeof dashed, "--%s", option);
     if (same_file(path, s->model))
         return fail(MLP_ERROR_USAGE, "%s: '%s' is the model itself", dashed, path);
+    if (same_file(path, s->data))
+        return fail(MLP_ERROR_USAGE, "%s: '%s' is the file that the data come from", dashed, path);
     return check_place(dashed, path, what, is_own);
 }

@@ -11,7 +11,7 @@ int files_check(const struct settings *settings);
 /* The same for a file that mlp export writes; NULL is fine. It must be neither the model nor a file
  * that is there and has a beginning (its first bytes and a zero byte) that `is_own` does not know.
  */
-int files_check_export(const struct settings *settings, const char *option, const char *path,
+int files_check_output(const struct settings *settings, const char *option, const char *path,
                        const char *what, bool is_own(const char *start, size_t count));
 
 #endif

@@ -16,6 +16,9 @@ static int check_pairs(const struct settings *s)
         {"momentum", "beta1", "they are the same setting"},
         {"shuffle", "no-shuffle", "they contradict each other"},
         {"restore-best", "no-restore-best", "they contradict each other"},
+        {"format", "json", "both name the format"},
+        {"output", "format", "the file's ending tells the format"},
+        {"output", "json", "the file's ending tells the format"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         if (option_given(s, pairs[i].one) && option_given(s, pairs[i].other))

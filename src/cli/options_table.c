@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include "options_values.h"
+#include "predictions.h"
 #include "run.h"
 
 #include <assert.h>
@@ -233,6 +234,13 @@ static const struct option_row options[] = {
     {"softmax", NULL, EXPORT, GROUP_OUTPUT,
      "let the ONNX graph end in softmax or sigmoid, so that it gives probabilities", NULL,
      parse_softmax},
+    {"output", "FILE", PREDICT, GROUP_OUTPUT,
+     "write the predictions here and nothing to stdout; FILE ends in .csv, .npy or .jsonl", NULL,
+     parse_output},
+    {"format", "NAME", PREDICT, GROUP_OUTPUT, "how stdout gets the predictions; text by default",
+     prediction_format_name, parse_format},
+    {"probabilities", NULL, PREDICT, GROUP_OUTPUT,
+     "tell those of all classes, not of the likeliest alone", NULL, parse_probabilities},
     {"top-k", "K", TRAIN | EVAL, GROUP_OUTPUT,
      "also tell how often the class is among the K likeliest", NULL, parse_top_k},
     {"json", NULL, ALL, GROUP_OUTPUT,

@@ -4,6 +4,7 @@
 
 #include "model.h"
 #include "output.h"
+#include "predictions.h"
 
 #include <errno.h>
 #include <float.h>
@@ -229,6 +230,32 @@ int parse_softmax(struct settings *s, const char *text)
 {
     (void)text;
     s->softmax = true;
+    return MLP_OK;
+}
+
+int parse_format(struct settings *s, const char *text)
+{
+    if (!prediction_format_find(text))
+        return fail(MLP_ERROR_USAGE, "--format: found '%s', expected text, csv, npy or jsonl",
+                    text);
+    s->format = text;
+    return MLP_OK;
+}
+
+int parse_output(struct settings *s, const char *text)
+{
+    if (!prediction_format_of_file(text))
+        return fail(MLP_ERROR_USAGE,
+                    "--output: found '%s', expected a name that ends in .csv, .npy or .jsonl",
+                    text);
+    s->output = text;
+    return MLP_OK;
+}
+
+int parse_probabilities(struct settings *s, const char *text)
+{
+    (void)text;
+    s->probabilities = true;
     return MLP_OK;
 }
 

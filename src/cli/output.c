@@ -12,8 +12,10 @@
 /* Digits of a real in JSON: fractions such as 0.9787 print as they are meant. */
 enum { JSON_DIGITS = 15 };
 
-/* errno of the first failed write to stdout, 0 so far. */
+/* errno of the first failed write of a result, 0 so far. */
 static int failure;
+
+static FILE *stream; /* of results; NULL: stdout */
 
 static bool is_closed(int fd)
 {
@@ -57,15 +59,33 @@ void result(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (vprintf(format, args) < 0)
+    if (vfprintf(stream ? stream : stdout, format, args) < 0)
         note_failure();
     va_end(args);
+}
+
+void result_bytes(const void *data, size_t size)
+{
+    if (fwrite(data, 1, size, stream ? stream : stdout) != size)
+        note_failure();
+}
+
+void result_flush(void)
+{
+    if (fflush(stream ? stream : stdout) != 0)
+        note_failure();
+}
+
+void result_to(FILE *other)
+{
+    stream = other;
 }
 
 void result_json(json_t *value)
 {
     errno = ENOMEM; /* what a failure of jansson's own means */
-    if (json_dumpf(value, stdout, JSON_REAL_PRECISION(JSON_DIGITS)) != 0 || putchar('\n') == EOF)
+    FILE *out = stream ? stream : stdout;
+    if (json_dumpf(value, out, JSON_REAL_PRECISION(JSON_DIGITS)) != 0 || putc('\n', out) == EOF)
         note_failure();
     json_decref(value);
 }

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Once, before anything else: makes sure that no file that is opened later
  * gets the number of a standard stream that the caller closed, and turns the
@@ -20,11 +21,20 @@ int output_end(int status);
 /* A result, as printf. Failures are kept for output_end. */
 void result(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Bytes as they are. */
+void result_bytes(const void *data, size_t size);
+
+/* What is on its way to a reader who waits goes there now. */
+void result_flush(void);
+
+/* Results go to `stream` from now on; NULL: to stdout again. */
+void result_to(FILE *stream);
+
 /* A result as one line of JSON; takes `value` over. NULL, which jansson's
  * functions give where memory is short, is a failure. */
 void result_json(json_t *value);
 
-/* False where stdout has failed: no use to go on. */
+/* False where a result could not be written: no use to go on. */
 bool result_working(void);
 
 /* A line of talk. */

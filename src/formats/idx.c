@@ -277,14 +277,15 @@ static mlp_status join(const struct mlp_idx *images, const struct mlp_idx *label
     return mlp_dataset_create(&content, out, error);
 }
 
+/* `labels_path` may be NULL: there are none. */
 static mlp_status open_pair(const char *images_path, const char *labels_path, mlp_dataset **out,
                             mlp_error *error)
 {
     struct mlp_idx images, labels = {0};
     mlp_status status = mlp_idx_read(images_path, MLP_IDX_IMAGES, &images, error);
-    if (status == MLP_OK)
+    if (status == MLP_OK && labels_path)
         status = mlp_idx_read(labels_path, MLP_IDX_LABELS, &labels, error);
-    if (status == MLP_OK && images.count != labels.count)
+    if (status == MLP_OK && labels_path && images.count != labels.count)
         status = mlp_fail(error, MLP_ERROR_DATA,
                           "%s: byte %d: found %zu %s, expected %zu, one for each image of %s",
                           labels_path, MAGIC_SIZE, labels.count, labels.f32 ? "targets" : "labels",
@@ -342,21 +343,21 @@ static mlp_status folder_open(const char *source, mlp_split split,
                               const mlp_source_options *options, mlp_dataset **out,
                               mlp_error *error)
 {
-    (void)options;
     char images[PATH_MAX], labels[PATH_MAX];
     enum mlp_idx_content missing = MLP_IDX_IMAGES;
     bool found = find(source, split, missing, images);
-    if (found) {
+    if (found && !options->unlabelled) {
         missing = MLP_IDX_LABELS;
         found = find(source, split, missing, labels);
     }
     if (!found)
         return mlp_fail(error, MLP_ERROR_INTERNAL, "%s: found no file %s in it, plain or .gz",
                         source, file_name(split, missing));
-    return open_pair(images, labels, out, error);
+    return open_pair(images, options->unlabelled ? NULL : labels, out, error);
 }
 
 const struct mlp_format mlp_format_idx_folder = {
+    .options = MLP_FORMAT_UNLABELLED,
     .claims = is_folder,
     .has = folder_has,
     .open = folder_open,
@@ -404,12 +405,13 @@ static mlp_status file_open(const char *source, mlp_split split, const mlp_sourc
                             mlp_dataset **out, mlp_error *error)
 {
     (void)split;
-    (void)options;
     char labels[PATH_MAX];
     if (!exists(source))
         return mlp_fail(error, MLP_ERROR_INTERNAL,
                         "%s: there is no such file or folder, and no built-in set of this name",
                         source);
+    if (options->unlabelled)
+        return open_pair(source, NULL, out, error);
     if (!labels_path(source, labels)) {
         /* What cannot be read at all has that as its reason. */
         struct mlp_gz *gz;
@@ -431,6 +433,7 @@ static mlp_status file_open(const char *source, mlp_split split, const mlp_sourc
 }
 
 const struct mlp_format mlp_format_idx_file = {
+    .options = MLP_FORMAT_UNLABELLED,
     .claims = any_source,
     .has = file_has,
     .open = file_open,
