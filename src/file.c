@@ -2,40 +2,25 @@
 #include "file.h"
 
 #include "error.h"
+#include "file_system.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    ATTEMPTS = 100,    /* names of temporary files that are tried */
-    NAME_SIZE = 64,    /* of such a name */
+    ATTEMPTS = 1000,   /* names of temporary files that are tried */
+    SWEPT = 8,         /* of them, those where crashes of writers are cleaned up after */
+    STEM = 64,         /* bytes of the target's name in them */
+    NAME_SIZE = 96,    /* of such a name */
     MAX_PART = 1 << 30 /* bytes per call: macOS refuses 2 GiB and more */
 };
-
-static _Atomic unsigned long fail_countdown;
-
-void mlp_file_fail_at(unsigned long n)
-{
-    fail_countdown = n;
-}
-
-/* Whether the seam makes this call fail; sets errno. */
-static bool must_fail(void)
-{
-    if (fail_countdown == 0 || --fail_countdown != 0)
-        return false;
-    errno = EIO;
-    return true;
-}
 
 static mlp_status fail_errno(mlp_error *error, const char *path, const char *what)
 {
@@ -56,11 +41,11 @@ static const char *kind(mode_t mode)
 mlp_status mlp_file_open(const char *path, int *fd, uint64_t *size, mlp_error *error)
 {
     struct stat info;
-    *fd = must_fail() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    *fd = mlp_system->openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (*fd < 0)
         return fail_errno(error, path, "open");
     mlp_status status = MLP_OK;
-    if (must_fail() || fstat(*fd, &info) != 0)
+    if (mlp_system->fstat(*fd, &info) != 0)
         status = fail_errno(error, path, "open");
     else if (!S_ISREG(info.st_mode))
         status = mlp_fail(error, MLP_ERROR_INTERNAL, "%s: cannot read: it is %s, not a file", path,
@@ -68,7 +53,7 @@ mlp_status mlp_file_open(const char *path, int *fd, uint64_t *size, mlp_error *e
     else
         *size = (uint64_t)info.st_size;
     if (status != MLP_OK)
-        close(*fd);
+        mlp_cleaner->close(*fd);
     return status;
 }
 
@@ -78,7 +63,7 @@ mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, 
     unsigned char *to = data;
     while (size > 0) {
         size_t part = size < MAX_PART ? size : (size_t)MAX_PART;
-        ssize_t count = must_fail() ? -1 : pread(fd, to, part, (off_t)offset);
+        ssize_t count = mlp_system->pread(fd, to, part, (off_t)offset);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
@@ -105,13 +90,13 @@ mlp_status mlp_file_map(const char *path, struct mlp_map *out, mlp_error *error)
     if (size > SIZE_MAX / 2)
         status = mlp_fail(error, MLP_ERROR_INTERNAL, "%s: too large for memory", path);
     else if (size > 0) {
-        data = must_fail() ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+        data = mlp_system->mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (data == MAP_FAILED)
             status = fail_errno(error, path, "map");
     }
     if (status == MLP_OK)
         *out = (struct mlp_map){data, (size_t)size};
-    close(fd);
+    mlp_cleaner->close(fd);
     return status;
 }
 
@@ -148,12 +133,12 @@ static mlp_status follow(const char *path, struct target *target, mlp_error *err
 {
     struct stat info;
     bool is_link = false;
-    if (!must_fail() && lstat(path, &info) == 0)
+    if (mlp_system->fstatat(AT_FDCWD, path, &info, AT_SYMLINK_NOFOLLOW) == 0)
         is_link = S_ISLNK(info.st_mode);
     else if (errno != ENOENT)
         return fail_errno(error, path, "write");
     if (is_link) {
-        if (must_fail() || !realpath(path, target->path))
+        if (!mlp_system->realpath(path, target->path))
             return fail_errno(error, path, "follow the symbolic link");
         return MLP_OK;
     }
@@ -169,7 +154,7 @@ static mlp_status follow(const char *path, struct target *target, mlp_error *err
 static mlp_status inspect(const char *path, struct target *target, mlp_error *error)
 {
     struct stat info;
-    if (must_fail() || stat(target->path, &info) != 0) {
+    if (mlp_system->fstatat(AT_FDCWD, target->path, &info, 0) != 0) {
         target->exists = false;
         return errno == ENOENT ? MLP_OK : fail_errno(error, path, "write");
     }
@@ -178,7 +163,7 @@ static mlp_status inspect(const char *path, struct target *target, mlp_error *er
     if (!S_ISREG(info.st_mode))
         return mlp_fail(error, MLP_ERROR_INTERNAL, "%s: cannot write: it is %s, not a file", path,
                         kind(info.st_mode));
-    if (must_fail() || faccessat(AT_FDCWD, target->path, W_OK, AT_EACCESS) != 0)
+    if (mlp_system->faccessat(AT_FDCWD, target->path, W_OK, AT_EACCESS) != 0)
         return fail_errno(error, path, "write");
     return MLP_OK;
 }
@@ -198,7 +183,7 @@ static mlp_status open_folder(const char *path, struct target *target, mlp_error
     else
         strcpy(folder, ".");
 
-    target->folder = must_fail() ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    target->folder = mlp_system->openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     return target->folder < 0 ? fail_errno(error, path, "open its folder") : MLP_OK;
 }
 
@@ -212,28 +197,95 @@ static mlp_status open_target(const char *path, struct target *target, mlp_error
     return status;
 }
 
-/* Makes a new file of a name that nobody has; -1 and errno on failure. The
- * process's umask holds, as for any new file. */
-static int create_temporary(const struct target *target, char *name, size_t size)
+/* A new file in the folder of its target. Whoever has its name has the other one too. */
+struct temporary {
+    int fd;
+    char name[NAME_SIZE];
+    char link[NAME_SIZE]; /* of the file that is kept, in between */
+};
+
+static void remove_name(const struct target *target, const char *name)
 {
-    static _Atomic unsigned long counter;
-    int fd = -1;
-    for (int i = 0; i < ATTEMPTS && fd < 0; i++) {
-        snprintf(name, size, ".mlp-%ld-%lu.tmp", (long)getpid(), counter++);
-        if (must_fail())
-            return -1;
-        fd = openat(target->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
-            return -1;
+    int reason = errno;
+    mlp_cleaner->unlinkat(target->folder, name, 0);
+    errno = reason;
+}
+
+/* The ith of the names that temporary files of this target have. A character of it is not cut in
+ * two: some file systems want valid UTF-8. */
+static void set_names(const struct target *target, int i, struct temporary *temporary)
+{
+    int length = (int)strnlen(target->name, STEM + 1);
+    if (length > STEM)
+        length = STEM;
+    while (length > 0 && ((unsigned char)target->name[length] & 0xC0) == 0x80)
+        length--;
+    snprintf(temporary->name, NAME_SIZE, ".mlp-%.*s-%d.tmp", length, target->name, i);
+    snprintf(temporary->link, NAME_SIZE, ".mlp-%.*s-%d.link.tmp", length, target->name, i);
+}
+
+/* Whether the open file is still called `name`. */
+static bool has_name(const struct target *target, const char *name, int fd)
+{
+    struct stat file, entry;
+    return mlp_cleaner->fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+           mlp_cleaner->fstatat(target->folder, name, &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+           file.st_dev == entry.st_dev && file.st_ino == entry.st_ino;
+}
+
+/* Removes the file if its writer is gone, so that its lock can be had. The writer may have finished
+ * since the file was opened, and another one may have the name. */
+static void remove_orphan(const struct target *target, const struct temporary *orphan)
+{
+    int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int fd = mlp_cleaner->openat(target->folder, orphan->name, flags, 0);
+    if (fd < 0)
+        return;
+    if (mlp_cleaner->flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(target, orphan->name, fd)) {
+        remove_name(target, orphan->link);
+        remove_name(target, orphan->name);
     }
-    return fd;
+    mlp_cleaner->close(fd);
+}
+
+/* Locks a file that was just created. False if another process took it for an orphan before: it has
+ * the lock, or has removed the file. Where there are no locks, no process does. */
+static bool claim(int fd)
+{
+    struct stat info;
+    if (mlp_cleaner->flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return false;
+    return mlp_cleaner->fstat(fd, &info) != 0 || info.st_nlink > 0;
+}
+
+/* Makes and locks a new file of a name that nobody has; false and errno on failure. The process's
+ * umask holds, as for any new file. */
+static bool create_temporary(const struct target *target, struct temporary *out)
+{
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    for (int i = 0; i < SWEPT; i++) {
+        set_names(target, i, out);
+        remove_orphan(target, out);
+    }
+    for (int i = 0; i < ATTEMPTS; i++) {
+        set_names(target, i, out);
+        out->fd = mlp_system->openat(target->folder, out->name, flags, 0666);
+        if (out->fd < 0 && errno != EEXIST)
+            return false;
+        if (out->fd >= 0 && claim(out->fd))
+            return true;
+        if (out->fd >= 0)
+            mlp_cleaner->close(out->fd);
+    }
+    errno = EEXIST;
+    return false;
 }
 
 static bool write_all(int fd, const unsigned char *data, size_t size)
 {
     while (size > 0) {
         size_t part = size < MAX_PART ? size : (size_t)MAX_PART;
-        ssize_t written = must_fail() ? -1 : write(fd, data, part);
+        ssize_t written = mlp_system->write(fd, data, part);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -248,7 +300,7 @@ static bool sync_all(int fd)
 {
     int result;
     do
-        result = must_fail() ? -1 : fsync(fd);
+        result = mlp_system->fsync(fd);
     while (result != 0 && errno == EINTR);
     return result == 0;
 }
@@ -259,53 +311,42 @@ static bool copy_mode(int fd, const struct target *target)
     struct stat info;
     if (!target->exists)
         return true;
-    if (must_fail() || fstat(fd, &info) != 0)
+    if (mlp_system->fstat(fd, &info) != 0)
         return false;
     if ((info.st_mode & 07777) == target->mode)
         return true;
-    return !must_fail() && fchmod(fd, target->mode) == 0;
+    return mlp_system->fchmod(fd, target->mode) == 0;
 }
 
-/* Fills and closes the temporary file `fd`. */
+/* Fills the temporary file and has it on the disk. */
 static mlp_status fill(int fd, const char *path, const struct target *target,
                        const struct mlp_chunk *chunks, size_t count, mlp_error *error)
 {
-    mlp_status status = MLP_OK;
     if (!copy_mode(fd, target))
-        status = fail_errno(error, path, "set the permissions");
-    for (size_t i = 0; i < count && status == MLP_OK; i++) {
+        return fail_errno(error, path, "set the permissions");
+    for (size_t i = 0; i < count; i++) {
         if (!write_all(fd, chunks[i].data, chunks[i].size))
-            status = fail_errno(error, path, "write");
+            return fail_errno(error, path, "write");
     }
-    if (status == MLP_OK && !sync_all(fd))
-        status = fail_errno(error, path, "sync");
-
-    /* After EINTR the descriptor is closed (Linux) or the content is safe by
-     * the sync above; it must not be closed twice. */
-    bool closed = close(fd) == 0 || errno == EINTR;
-    if (status == MLP_OK && (must_fail() || !closed))
-        status = fail_errno(error, path, "close");
-    return status;
+    if (!sync_all(fd))
+        return fail_errno(error, path, "sync");
+    return MLP_OK;
 }
 
-static mlp_status replace(const char *path, const struct target *target, const char *temporary,
-                          mlp_error *error)
+static int rename_within(const struct target *target, const char *from, const char *to)
 {
-    if (must_fail() || renameat(target->folder, temporary, target->folder, target->name) != 0)
-        return fail_errno(error, path, "rename the temporary file");
-    return MLP_OK;
+    return mlp_system->renameat(target->folder, from, target->folder, to);
 }
 
 /* Gives the file that is there a second name, which then takes the place of `previous`. A rename
  * onto another name of the same file does nothing: the name in between must go by itself. */
 static bool link_previous(const struct target *target, const char *previous, const char *between)
 {
-    if (must_fail() || linkat(target->folder, target->name, target->folder, between, 0) != 0)
+    remove_name(target, between); /* that a crash may have left */
+    if (mlp_system->linkat(target->folder, target->name, target->folder, between, 0) != 0)
         return false;
-    bool renamed = !must_fail() && renameat(target->folder, between, target->folder, previous) == 0;
-    int reason = errno;
-    unlinkat(target->folder, between, 0);
-    errno = reason;
+    bool renamed = rename_within(target, between, previous) == 0;
+    remove_name(target, between);
     return renamed;
 }
 
@@ -316,19 +357,24 @@ static bool has_no_links(int reason)
 
 /* Keeps the file that is to be replaced under the name `previous`. */
 static mlp_status keep(const char *path, struct target *target, const char *previous,
-                       const char *temporary, mlp_error *error)
+                       const struct temporary *temporary, mlp_error *error)
 {
-    char between[NAME_SIZE + 8];
-    if (!target->exists)
+    if (!target->exists || link_previous(target, previous, temporary->link))
         return MLP_OK;
-    snprintf(between, sizeof between, "%s.link", temporary);
-    if (link_previous(target, previous, between))
-        return MLP_OK;
-    target->moved = has_no_links(errno) && !must_fail() &&
-                    renameat(target->folder, target->name, target->folder, previous) == 0;
-    if (target->moved)
-        return MLP_OK;
-    return fail_errno(error, path, "keep it under another name");
+    target->moved = has_no_links(errno) && rename_within(target, target->name, previous) == 0;
+    return target->moved ? MLP_OK : fail_errno(error, path, "keep it under another name");
+}
+
+/* Puts the temporary file in the place of the target. */
+static mlp_status replace(const char *path, const char *previous, struct target *target,
+                          const struct temporary *temporary, mlp_error *error)
+{
+    mlp_status status = previous ? keep(path, target, previous, temporary, error) : MLP_OK;
+    if (status == MLP_OK && rename_within(target, temporary->name, target->name) != 0)
+        status = fail_errno(error, path, "rename the temporary file");
+    if (status != MLP_OK && target->moved)
+        mlp_cleaner->renameat(target->folder, previous, target->folder, target->name);
+    return status;
 }
 
 /* The last part of a path. */
@@ -342,28 +388,25 @@ mlp_status mlp_file_write_keeping(const char *path, const char *previous,
                                   const struct mlp_chunk *chunks, size_t count, mlp_error *error)
 {
     struct target target = {.moved = false};
+    struct temporary temporary;
     mlp_status status = open_target(path, &target, error);
     if (status != MLP_OK)
         return status;
-
-    char temporary[NAME_SIZE];
-    int fd = create_temporary(&target, temporary, sizeof temporary);
-    if (fd < 0) {
+    if (!create_temporary(&target, &temporary)) {
         status = fail_errno(error, path, "create a temporary file in its folder");
     } else {
-        status = fill(fd, path, &target, chunks, count, error);
-        if (status == MLP_OK && previous)
-            status = keep(path, &target, name_of(previous), temporary, error);
+        status = fill(temporary.fd, path, &target, chunks, count, error);
         if (status == MLP_OK)
-            status = replace(path, &target, temporary, error);
-        if (status != MLP_OK && target.moved)
-            renameat(target.folder, name_of(previous), target.folder, target.name);
+            status = replace(path, previous ? name_of(previous) : NULL, &target, &temporary, error);
         if (status != MLP_OK)
-            unlinkat(target.folder, temporary, 0);
+            remove_name(&target, temporary.name);
         else if (!sync_all(target.folder) && errno != EINVAL) /* EINVAL: cannot be synced */
             status = fail_errno(error, path, "sync its folder, though the file is written");
+        /* Not before: the lock is what tells it from an orphan. What closing could report, the sync
+         * has reported. */
+        mlp_cleaner->close(temporary.fd);
     }
-    close(target.folder);
+    mlp_cleaner->close(target.folder);
     return status;
 }
 
@@ -376,18 +419,16 @@ mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size
 mlp_status mlp_file_check(const char *path, mlp_error *error)
 {
     struct target target;
+    struct temporary temporary;
     mlp_status status = open_target(path, &target, error);
     if (status != MLP_OK)
         return status;
-
-    char temporary[NAME_SIZE];
-    int fd = create_temporary(&target, temporary, sizeof temporary);
-    if (fd < 0) {
+    if (!create_temporary(&target, &temporary)) {
         status = fail_errno(error, path, "create a temporary file in its folder");
     } else {
-        close(fd);
-        unlinkat(target.folder, temporary, 0);
+        remove_name(&target, temporary.name);
+        mlp_cleaner->close(temporary.fd);
     }
-    close(target.folder);
+    mlp_cleaner->close(target.folder);
     return status;
 }

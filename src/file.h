@@ -43,13 +43,18 @@ struct mlp_chunk {
 };
 
 /* Writes the pieces, one after the other, to a temporary file in the folder of
- * `path`, syncs it, renames it to `path` and syncs the folder. A file that is
- * replaced passes its permissions on; a symbolic link is followed, so that it
- * goes on pointing to the file. On failure `path` is as it was and no temporary
- * file is left; but where only the folder's sync fails, `path` already holds
- * the new content, and the message says so. Refuses a `path` that is there and
- * is not a regular file, or is write-protected: MLP_ERROR_INTERNAL, like every
- * failure here.
+ * `path`, syncs it, renames it to `path` and syncs the folder: after a crash at
+ * any moment, of the machine too, `path` is the old or the new file, and after a
+ * success the new one. A file that is replaced passes its permissions on; a symbolic link is
+ * followed, so that it goes on pointing to the file. On failure `path` is as it was and no
+ * temporary file is left; but where only the folder's sync fails, `path` already holds the new
+ * content, and the message says so. Refuses a `path` that is there and is not a regular file, or is
+ * write-protected: MLP_ERROR_INTERNAL, like every failure here.
+ *
+ * The temporary file is called .mlp-NAME-0.tmp after the file (of a long name, the
+ * first 64 bytes), or 1, 2... where that is taken, and is locked (flock) for as long as
+ * it is written. One without a lock is left from a crash: the next write of
+ * the same NAME removes it. Where the file system has no locks it stays.
  *
  * A write beyond RLIMIT_FSIZE fails like one to a full disk in a process that
  * ignores SIGXFSZ; in others the signal's default action ends the process. */
@@ -58,9 +63,9 @@ mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size
 
 /* The same, and the file that is replaced is called `previous` from then on, which is a name in the
  * folder of the file (that a symbolic link leads to); what had that name is lost. Where the file
- * system has hard links there is a file at `path` at every moment; where it has none, one at `path`
- * or at `previous`. On failure `path` is as it was, and `previous` may be, or be the same file.
- * NULL keeps nothing. */
+ * system has hard links there is a file at `path` at every moment, and one at `previous` if there
+ * was one; where it has none, one at `path` or at `previous`. On failure `path` is as it was, and
+ * `previous` may be, or be the same file. NULL keeps nothing. */
 mlp_status mlp_file_write_keeping(const char *path, const char *previous,
                                   const struct mlp_chunk *chunks, size_t count, mlp_error *error);
 
@@ -69,7 +74,10 @@ mlp_status mlp_file_write_keeping(const char *path, const char *previous,
 mlp_status mlp_file_check(const char *path, mlp_error *error);
 
 /* Test seam: the nth system call of this file from now fails with EIO (1 = the
- * next one); 0 turns it off. Not thread-safe. */
+ * next one); 0 turns it off. Calls that clean up are not counted. Not thread-safe. */
 void mlp_file_fail_at(unsigned long n);
+
+/* The same, and every later one fails too. */
+void mlp_file_fail_from(unsigned long n);
 
 #endif
