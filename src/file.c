@@ -272,8 +272,10 @@ static bool create_temporary(const struct target *target, struct temporary *out)
         out->fd = mlp_system->openat(target->folder, out->name, flags, 0666);
         if (out->fd < 0 && errno != EEXIST)
             return false;
-        if (out->fd >= 0 && claim(out->fd))
+        if (out->fd >= 0 && claim(out->fd)) {
+            remove_name(target, out->link); /* a crash may have left it alone */
             return true;
+        }
         if (out->fd >= 0)
             mlp_cleaner->close(out->fd);
     }
@@ -342,7 +344,6 @@ static int rename_within(const struct target *target, const char *from, const ch
  * onto another name of the same file does nothing: the name in between must go by itself. */
 static bool link_previous(const struct target *target, const char *previous, const char *between)
 {
-    remove_name(target, between); /* that a crash may have left */
     if (mlp_system->linkat(target->folder, target->name, target->folder, between, 0) != 0)
         return false;
     bool renamed = rename_within(target, between, previous) == 0;

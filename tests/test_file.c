@@ -467,6 +467,36 @@ START_TEST(case_93_a_new_file_may_be_taken_for_an_orphan)
 }
 END_TEST
 
+/* While it is looked at, the writer of a temporary file finishes and another one begins. */
+static int successor = -1;
+
+static int lock_a_moment_later(int fd, int operation)
+{
+    const char *taken = in_folder(".mlp-file-0.tmp");
+    if (successor < 0) {
+        ck_assert_int_eq(rename(taken, in_folder("file")), 0);
+        put_file(taken, old_text, sizeof old_text);
+        successor = open(taken, O_RDONLY);
+        ck_assert_int_eq(flock(successor, LOCK_EX), 0);
+    }
+    return flock(fd, operation);
+}
+
+START_TEST(case_93_a_name_may_have_gone_to_a_live_writer)
+{
+    struct mlp_file_system calls = mlp_system_calls;
+    calls.flock = lock_a_moment_later;
+    put_file(in_folder(".mlp-file-0.tmp"), "", 0);
+    mlp_file_use_system(&calls);
+    ck_assert_int_eq(write_new(in_folder("file"), NULL), MLP_OK);
+    mlp_file_use_system(NULL);
+    ck_assert(holds_new(in_folder("file")));
+    ck_assert(holds_old(in_folder(".mlp-file-0.tmp")));
+    ck_assert_int_eq(folder_count(), 2);
+    close(successor);
+}
+END_TEST
+
 START_TEST(long_names_are_cut_between_characters)
 {
     char name[200] = "", expected[100];
@@ -559,6 +589,7 @@ int main(void)
     tcase_add_test(tests, case_93_the_temporary_file_of_a_live_writer_stays);
     tcase_add_test(tests, case_93_without_locks_temporary_files_stay);
     tcase_add_test(tests, case_93_a_new_file_may_be_taken_for_an_orphan);
+    tcase_add_test(tests, case_93_a_name_may_have_gone_to_a_live_writer);
     tcase_add_test(tests, long_names_are_cut_between_characters);
     tcase_add_test(tests, reading_gives_the_bytes_asked_for);
     tcase_add_test(tests, opening_refuses_what_is_no_file);
