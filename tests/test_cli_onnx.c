@@ -39,7 +39,7 @@ START_TEST(what_goes_wrong_is_said)
     expect_success("echo text >text.onnx");
     expect_failure(2, "text.onnx", "$MLP export model --onnx text.onnx");
     expect_failure(2, "--onnx: 'a.onnx' is the model itself", "$MLP export a.onnx --onnx a.onnx");
-    expect_failure(2, "--loss: model says its own", "$MLP info model --loss mse");
+    expect_failure(2, "--loss: model: a model of mlp tells its layers, names and loss", "$MLP info model --loss mse");
     expect_failure(2, "does not go with mlp info", "$MLP info a.onnx --softmax");
     expect_failure(3, "cut.onnx: ", "$MLP info cut.onnx");
     expect_failure(1, "missing.onnx: cannot open", "$MLP eval missing.onnx --data data");

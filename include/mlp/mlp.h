@@ -8,6 +8,7 @@
 #include <mlp/cpu.h>
 #include <mlp/dataset.h>
 #include <mlp/export_source.h>
+#include <mlp/import.h>
 #include <mlp/metrics.h>
 #include <mlp/model.h>
 #include <mlp/onnx.h>

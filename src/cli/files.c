@@ -12,8 +12,7 @@
 
 enum { START_SIZE = 512 };
 
-/* A model begins with the header's length in eight bytes, of which four are zero, and '{'. */
-static bool starts_model(const char *start, size_t count)
+bool files_is_model(const char *start, size_t count)
 {
     static const char high_bytes[4];
     return count > 8 && start[8] == '{' && memcmp(start + 4, high_bytes, 4) == 0;
@@ -98,7 +97,7 @@ static int check_checkpoint(const struct settings *s)
         if (same_file(path, others[i]))
             return fail(MLP_ERROR_USAGE, "--checkpoint: '%s' is also that of another option", path);
     }
-    int status = check_one(s, "--checkpoint", path, "checkpoint", starts_model);
+    int status = check_one(s, "--checkpoint", path, "checkpoint", files_is_model);
     if (status == MLP_OK && mlp_checkpoint_exists(path) && !same_name(path, s->resume))
         return fail(
             MLP_ERROR_USAGE,
@@ -113,7 +112,7 @@ int files_check(const struct settings *s)
     if (same_file(s->save, s->log) || same_file(s->save, s->report))
         return fail(MLP_ERROR_USAGE, "--save: '%s' is also that of %s", s->save,
                     same_file(s->save, s->log) ? "--log" : "--report");
-    int status = check_one(s, "--save", s->save, "model", starts_model);
+    int status = check_one(s, "--save", s->save, "model", files_is_model);
     if (status == MLP_OK)
         status = check_checkpoint(s);
     if (status == MLP_OK)

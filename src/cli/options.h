@@ -57,9 +57,11 @@ struct settings {
     double every_seconds;                  /* 0: not by the clock */
     const char *export_c, *export_name;    /* NULL where not given */
     const char *export_onnx;
-    bool softmax;               /* at the graph's end */
+    bool softmax;                /* at the graph's end */
     const char *format, *output; /* of predictions; NULL where not given */
     bool probabilities;
+    const char *map; /* NULL where not given */
+    bool in_out;     /* orientation of a foreign file's weights */
     bool json, help;
     bool verifies; /* the command is verify */
 };

@@ -214,6 +214,20 @@ int parse_loss(struct settings *s, const char *text)
     return MLP_OK;
 }
 
+int parse_map(struct settings *s, const char *text)
+{
+    s->map = text;
+    return MLP_OK;
+}
+
+int parse_orientation(struct settings *s, const char *text)
+{
+    s->in_out = strcmp(text, "in-out") == 0;
+    if (!s->in_out && strcmp(text, "out-in") != 0)
+        return fail(MLP_ERROR_USAGE, "--orientation: found '%s', expected out-in or in-out", text);
+    return MLP_OK;
+}
+
 int parse_huber_delta(struct settings *s, const char *text)
 {
     return parse_float("--huber-delta", text, &above_zero, &s->huber_delta);

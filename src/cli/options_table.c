@@ -21,8 +21,9 @@ enum {
     INFO = 1 << 4,
     VERIFY = 1 << 5,
     EXPORT = 1 << 6,
-    NET = TRAIN | CHECK,                    /* what describes data, network and loss */
-    MODEL = EVAL | PREDICT | INFO | EXPORT, /* what reads a model of any format */
+    IMPORT = 1 << 7,
+    NET = TRAIN | CHECK,                             /* what describes data, network and loss */
+    MODEL = EVAL | PREDICT | INFO | EXPORT | IMPORT, /* what reads a model of any format */
     ALL = TRAIN | CHECK | MODEL | VERIFY,
 };
 
@@ -36,6 +37,8 @@ static const struct command commands[] = {
     {"verify", VERIFY, "MODEL", "train a saved model again and say whether it is the same",
      run_verify},
     {"export", EXPORT, "MODEL", "write a saved model as a file for other programs", run_export},
+    {"import", IMPORT, "MODEL", "save a model of another program as one of mlp, by --save",
+     run_import},
     {"info", INFO, "[MODEL]", "say what this machine can run, or what a saved model is", run_info},
 };
 
@@ -99,7 +102,8 @@ static const struct option_row options[] = {
     {"hidden", "WIDTHS", NET, GROUP_NETWORK,
      "units of each hidden layer, for example 256,256; none for a linear model", NULL,
      parse_hidden},
-    {"activation", "NAME", NET, GROUP_NETWORK, "activation of the hidden layers",
+    {"activation", "NAME", NET | MODEL, GROUP_NETWORK,
+     "activation of the hidden layers; or of those of a model of another program, relu by default",
      mlp_activation_name, parse_activation},
     {"norm", "NAME", NET, GROUP_NETWORK,
      "what normalises the hidden layers before their activation", mlp_norm_name, parse_norm},
@@ -115,8 +119,17 @@ static const struct option_row options[] = {
      parse_output_activation},
     {"loss", "NAME", NET | MODEL, GROUP_NETWORK,
      "what training makes small; by default cross_entropy for labels and mse for target values; or "
-     "the loss of a model in a file .onnx that does not say its own",
+     "the loss of a model of another program, ONNX that does not say its own or safetensors",
      mlp_loss_name, parse_loss},
+    {"map", "LAYERS", MODEL, GROUP_NETWORK,
+     "the layers of a safetensors file of another program in their order, each by the start of its "
+     "tensors' names, or by those of its weight and bias: fc1,fc2,head or w1+c1,w2+c2; by default "
+     "all tensors in natural order",
+     NULL, parse_map},
+    {"orientation", "WAY", MODEL, GROUP_NETWORK,
+     "how the weights of such a file lie: out-in, as PyTorch has them (the default), or in-out, as "
+     "Keras has them",
+     NULL, parse_orientation},
     {"huber-delta", "DELTA", NET, GROUP_NETWORK,
      "where huber goes over from squared to absolute errors, 1 by default", NULL,
      parse_huber_delta},
@@ -211,7 +224,8 @@ static const struct option_row options[] = {
      mlp_isa_name, parse_isa},
 
     /* Output */
-    {"save", "FILE", TRAIN, GROUP_OUTPUT, "save the model here, as safetensors", NULL, parse_save},
+    {"save", "FILE", TRAIN | IMPORT, GROUP_OUTPUT, "save the model here, as safetensors", NULL,
+     parse_save},
     {"checkpoint", "FILE", TRAIN, GROUP_OUTPUT,
      "save the state of the run here as it goes, so that --resume can go on with it; the one "
      "before is kept as FILE.previous, the best epoch's model as FILE.best",

@@ -46,6 +46,8 @@ int parse_dropout(struct settings *s, const char *text);
 int parse_layers(struct settings *s, const char *text); /* after the four above */
 int parse_output_activation(struct settings *s, const char *text);
 int parse_loss(struct settings *s, const char *text);
+int parse_map(struct settings *s, const char *text);
+int parse_orientation(struct settings *s, const char *text);
 int parse_huber_delta(struct settings *s, const char *text);
 int parse_init(struct settings *s, const char *text);
 int parse_bias_init(struct settings *s, const char *text);

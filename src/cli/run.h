@@ -11,6 +11,7 @@ int run_check(const struct settings *settings);
 int run_predict(const struct settings *settings);
 int run_verify(const struct settings *settings);
 int run_export(const struct settings *settings);
+int run_import(const struct settings *settings);
 int run_info(const struct settings *settings);
 
 #endif

@@ -5,6 +5,7 @@
 #include "alloc.h"
 #include "bytes.h"
 #include "file.h"
+#include "half.h"
 
 #include <math.h>
 #include <string.h>
@@ -98,28 +99,13 @@ mlp_status mlp_onnx_check_floats(const struct mlp_onnx_source *s, const mlp_onnx
 
 /* --- Conversions ------------------------------------------------------------------ */
 
-/* IEEE 754's binary16: 5 bits of exponent, 10 of fraction. */
-static float half_to_float(uint32_t half)
-{
-    int exponent = half >> 10 & 31;
-    int fraction = (int)(half & 1023);
-    float value;
-    if (exponent == 31)
-        value = fraction ? NAN : INFINITY;
-    else if (exponent == 0)
-        value = ldexpf((float)fraction, -24);
-    else
-        value = ldexpf((float)(fraction + 1024), exponent - 25);
-    return half & 0x8000 ? -value : value;
-}
-
 /* `count` elements of little-endian bytes. */
 static void convert(int32_t type, const unsigned char *from, float *to, size_t count)
 {
     if (type == MLP_ONNX_FLOAT)
         mlp_load_f32(to, from, count);
     for (size_t i = 0; type == MLP_ONNX_FLOAT16 && i < count; i++)
-        to[i] = half_to_float(from[2 * i] | (uint32_t)from[2 * i + 1] << 8);
+        to[i] = mlp_half_to_float(from[2 * i] | (uint32_t)from[2 * i + 1] << 8);
     for (size_t i = 0; type == MLP_ONNX_DOUBLE && i < count; i++) {
         uint64_t bits = mlp_load_u64(from + 8 * i);
         double value;

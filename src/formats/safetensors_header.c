@@ -86,6 +86,22 @@ mlp_status mlp_st_check_strings(const struct mlp_st_source *s, const json_t *met
     return MLP_OK;
 }
 
+mlp_status mlp_st_check_origin(const struct mlp_st_source *s, bool *own)
+{
+    const char *key;
+    json_t *value, *metadata = json_object_get(s->header, MLP_ST_METADATA);
+    *own = false;
+    if (!metadata)
+        return MLP_OK;
+    if (!json_is_object(metadata))
+        return MLP_ST_FAIL(s, "%s is not an object", MLP_ST_METADATA);
+    json_object_foreach(metadata, key, value)
+    {
+        *own = *own || strncmp(key, "mlp.", 4) == 0;
+    }
+    return mlp_st_check_strings(s, metadata);
+}
+
 /* --- Entries ----------------------------------------------------------------- */
 
 /* `value` as a number of at least `least`. */
@@ -258,7 +274,7 @@ mlp_status mlp_st_fail_value(const struct mlp_st_source *s, const struct mlp_st_
                              size_t i, float value, bool is_variance)
 {
     uint64_t size = (tensor->end - tensor->begin) / tensor->rows / tensor->columns;
-    return MLP_ST_FAIL(s, "byte %llu: tensor '%s' holds %s, expected a finite number%s",
+    return MLP_ST_FAIL(s, "byte %llu: tensor '%.200s' holds %s, expected a finite number%s",
                        (unsigned long long)(s->data_start + tensor->begin + i * size), tensor->name,
                        isnan(value)   ? "a NaN"
                        : isinf(value) ? "an infinity"

@@ -402,11 +402,9 @@ static mlp_status check_fingerprint(const struct mlp_st_source *s, mlp_model *mo
     return MLP_OK;
 }
 
-static mlp_status load(struct mlp_st_source *s, mlp_model **model)
+mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model)
 {
-    mlp_status status = mlp_st_open(s);
-    if (status == MLP_OK)
-        status = check_metadata(s);
+    mlp_status status = check_metadata(s);
     if (status == MLP_OK)
         status = read_spec(s);
     if (status == MLP_OK)
@@ -435,7 +433,9 @@ mlp_status mlp_model_load(const char *path, mlp_model **out, mlp_error *error)
 {
     struct mlp_st_source source = {.path = path, .error = error};
     mlp_model *model = NULL;
-    mlp_status status = load(&source, &model);
+    mlp_status status = mlp_st_open(&source);
+    if (status == MLP_OK)
+        status = mlp_st_load_own(&source, &model);
     if (status == MLP_OK)
         *out = model;
     else

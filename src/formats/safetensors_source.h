@@ -26,6 +26,7 @@ struct mlp_st_tensor {
     size_t dimensions;
     size_t rows, columns; /* columns is 1 unless there are two dimensions */
     uint64_t begin, end;  /* bytes from the start of the data */
+    bool taken;           /* by a layer; of files of other programs */
 };
 
 /* A file that is being loaded; starts zeroed but for `path` and `error`. */
@@ -77,6 +78,26 @@ mlp_status mlp_st_read_any(const struct mlp_st_source *s, const char *name,
 /* The same for a tensor of floats (F32) that has one or two dimensions. */
 mlp_status mlp_st_read_entry(const struct mlp_st_source *s, const char *name, size_t dimensions,
                              struct mlp_st_tensor *tensor);
+
+/* Whether the file is a model of mlp: its metadata, all of it strings, has a key that begins with
+ * `mlp.`. Files of others need not have any. */
+mlp_status mlp_st_check_origin(const struct mlp_st_source *s, bool *own);
+
+/* What mlp_model_load does with a file that has been opened. On failure *model may be there. */
+mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model);
+
+/* --- Tensors of any type (safetensors_convert.c) ------------------------------------ */
+
+/* The first element that is not a finite float, as a failure. */
+mlp_status mlp_st_check_finite(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor);
+
+/* The weights of layer l, [in][out] or [out][in], by all threads. */
+mlp_status mlp_st_read_matrix(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor,
+                              bool in_out, mlp_model *model, size_t l);
+
+/* The [rows] of a tensor of one dimension. */
+mlp_status mlp_st_read_values(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor,
+                              float *to);
 
 /* The ranges of all tensors must fill the data without holes and without overlap. */
 mlp_status mlp_st_check_tiling(const struct mlp_st_source *s);
