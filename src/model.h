@@ -30,6 +30,8 @@ struct mlp_model {
     float *input_mean, *input_factor;
     float *target_mean, *target_scale;
 
+    const char **class_names; /* [classes], texts in the same allocation, UTF-8; or NULL */
+
     /* Where it comes from (provenance.h). */
     bool fresh; /* as drawn from `seed`: neither trained nor given other weights */
     uint64_t seed;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
+#include "class_names.h"
 #include "data.h"
 #include "error.h"
 #include "model.h"
@@ -260,6 +261,8 @@ static mlp_status prepare(struct run *run, const mlp_checkpoint_options *checkpo
                           mlp_error *error)
 {
     mlp_status status = check_monitor(run, error);
+    if (status == MLP_OK)
+        status = mlp_model_take_class_names(run->model, run->train, error);
     if (status == MLP_OK)
         status = mlp_trainer_create(run->model, run->train, run->options, MLP_PLAN_AUTO,
                                     &run->trainer, error);

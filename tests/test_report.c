@@ -4,6 +4,7 @@
 #include "report_cases.h"
 
 #include "alloc.h"
+#include "class_names.h"
 #include "file.h"
 #include "folder.h"
 #include "page/axis.h"
@@ -200,6 +201,29 @@ START_TEST(test_classes_of_images)
                           times(page, "class=\"none\""),
                       100);
     ck_assert_uint_eq(times(strstr(page, "id=\"epochs\""), "<tr"), 31);
+}
+END_TEST
+
+START_TEST(test_names_of_classes)
+{
+    static const char *const names[] = {
+        "zero",         "a < b & \"c\"",
+        "two\x1b",      "three",
+        "four",         "a name of more than twenty-four characters",
+        "six",          "7",
+        "\u00e9\u00e9", "nine"};
+    make("images");
+    ck_assert(mlp_model_set_class_names(made.model, names));
+    write_page();
+    says("<th scope=\"col\">a &lt; b &amp; &quot;c&quot;</th>");
+    says("<th scope=\"row\">a &lt; b &amp; &quot;c&quot;</th><td>");
+    says("<th scope=\"col\">two\xef\xbf\xbd</th>");
+    says("<th scope=\"col\">a name of more than twen</th>");
+    says("<th scope=\"row\">\u00e9\u00e9</th>");
+    says("<p>Most often confused: ");
+    says_not("taken for 3");
+    says("title=\"label a &lt; b &amp; &quot;c&quot;, predicted a &lt; b &amp; &quot;c&quot;: ");
+    says_not("a < b");
 }
 END_TEST
 
@@ -529,6 +553,7 @@ int main(void)
     tcase_add_checked_fixture(pages, set_up, tear_down);
     tcase_add_loop_test(pages, test_every_page_is_well_formed, 0, (int)case_count());
     tcase_add_test(pages, test_classes_of_images);
+    tcase_add_test(pages, test_names_of_classes);
     tcase_add_test(pages, test_hardest_sample_is_first);
     tcase_add_test(pages, test_one_output);
     tcase_add_test(pages, test_values);

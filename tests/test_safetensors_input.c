@@ -326,6 +326,31 @@ START_TEST(case_82_metadata_that_is_no_string)
 }
 END_TEST
 
+START_TEST(names_of_classes_that_are_not_theirs)
+{
+    static const struct {
+        const char *text, *reason; /* NULL: good */
+    } cases[] = {
+        {"[\\\"a\\\",\\\"a\\\"]", NULL},
+        {"[\\\"a\\\"]", "mlp.class_names has 1 names, but the model has 2 classes"},
+        {"[\\\"a\\\",\\\"b\\\",\\\"c\\\"]", "mlp.class_names has 3 names, but"},
+        {"[\\\"a\\\",1]", "mlp.class_names: item 1 is not a string"},
+        {"[\\\"a\\\",\\\"\\\\u0000\\\"]", "mlp.class_names is no JSON array"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char header[1024];
+        snprintf(header, sizeof header,
+                 "{\"__metadata__\":{\"mlp.version\":\"1\",\"mlp.activations\":\"identity\","
+                 "\"mlp.loss\":\"cross_entropy\",\"mlp.class_names\":\"%s\"}," WEIGHT "," BIAS "}",
+                 cases[i].text);
+        if (cases[i].reason)
+            expect_bad(put_model(header, 32), cases[i].reason);
+        else
+            expect_good(put_model(header, 32));
+    }
+}
+END_TEST
+
 START_TEST(case_83_missing_or_extra_tensor)
 {
     expect_bad(put_model("{" META "}", 0), "no tensors");
@@ -462,6 +487,7 @@ int main(void)
     tcase_add_test(tests, case_80_trailing_bytes);
     tcase_add_test(tests, case_81_size_does_not_fit_the_shape);
     tcase_add_test(tests, case_82_metadata_that_is_no_string);
+    tcase_add_test(tests, names_of_classes_that_are_not_theirs);
     tcase_add_test(tests, case_83_missing_or_extra_tensor);
     tcase_add_test(tests, tensor_that_is_no_object_of_three);
     tcase_add_test(tests, case_84_wrong_shape);

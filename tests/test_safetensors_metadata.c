@@ -172,6 +172,12 @@ static const struct {
     {"mlp.target_scale", "00000000", "item 0 is 0, expected a finite number above 0"},
     {"mlp.target_scale", "bf800000", "item 0 is -1"},
     {"mlp.target_scale", "3f800000", "mlp.fingerprint is"},
+    {"mlp.class_names", "[\"a\",\"b\"]",
+     "mlp.class_names has 2 names, but the model has 0 classes"},
+    {"mlp.class_names", "[]", "mlp.class_names has 0 names, but the model has 0 classes"},
+    {"mlp.class_names", "a,b", "mlp.class_names is no JSON array of names"},
+    {"mlp.class_names", "", "mlp.class_names is no JSON array of names"},
+    {"mlp.class_names", "{\"a\":1}", "mlp.class_names is no JSON array of names"},
     {"mlp.fingerprint", "", "mlp.fingerprint is ''"},
     {"mlp.fingerprint", "00", "mlp.fingerprint is '00'"},
 };

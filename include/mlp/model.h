@@ -39,6 +39,11 @@ MLP_API size_t mlp_model_outputs(const mlp_model *model);
  * is about values. */
 MLP_API size_t mlp_model_classes(const mlp_model *model);
 
+/* What class `class_index` is called, UTF-8, owned by the model; NULL where classes have no names
+ * but their numbers. Names come from the data that the model is trained on, where they have as many
+ * classes as the model, and are kept in its files. */
+MLP_API const char *mlp_model_class_name(const mlp_model *model, size_t class_index);
+
 /* Inputs that layer `layer` takes, from 0. */
 MLP_API size_t mlp_model_layer_inputs(const mlp_model *model, size_t layer);
 

@@ -76,15 +76,41 @@ static json_t *layer_array(const mlp_model *model)
     return array;
 }
 
+/* NULL where classes have no names. */
+static json_t *class_array(const mlp_model *model)
+{
+    json_t *array = mlp_model_class_name(model, 0) ? json_array() : NULL;
+    for (size_t c = 0; array && mlp_model_class_name(model, c); c++) {
+        if (json_array_append_new(array, json_string(mlp_model_class_name(model, c))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
 static void describe_json(const struct settings *s, const mlp_model *model, const char *fingerprint)
 {
     mlp_scaling scaling = mlp_model_scaling(model);
-    result_json(json_pack("{s:s, s:o, s:s, s:I, s:f, s:b, s:b, s:s}", "file", s->model, "layers",
-                          layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss),
-                          "parameters", (json_int_t)mlp_model_parameters(model), "input_divisor",
-                          (double)mlp_model_input_divisor(model), "standardized_inputs",
-                          scaling.input_mean != NULL, "standardized_targets",
-                          scaling.target_mean != NULL, "fingerprint", fingerprint));
+    result_json(json_pack(
+        "{s:s, s:o, s:s, s:I, s:o*, s:f, s:b, s:b, s:s}", "file", s->model, "layers",
+        layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss), "parameters",
+        (json_int_t)mlp_model_parameters(model), "class_names", class_array(model), "input_divisor",
+        (double)mlp_model_input_divisor(model), "standardized_inputs", scaling.input_mean != NULL,
+        "standardized_targets", scaling.target_mean != NULL, "fingerprint", fingerprint));
+}
+
+static void describe_classes(const mlp_model *model)
+{
+    const char *name = mlp_model_class_name(model, 0);
+    if (!name)
+        return;
+    result("classes      ");
+    for (size_t c = 0; (name = mlp_model_class_name(model, c)) != NULL; c++) {
+        result("%s", c > 0 ? ", " : "");
+        result_name(name);
+    }
+    result("\n");
 }
 
 static void describe(const struct settings *s, const mlp_model *model)
@@ -104,6 +130,7 @@ static void describe(const struct settings *s, const mlp_model *model)
                spec->layers[l].units, text);
     }
     result("loss         %s\n", mlp_loss_name(spec->loss));
+    describe_classes(model);
     result("parameters   %s\n", grouped(mlp_model_parameters(model), number));
     result("inputs       bytes are divided by %g%s\n", (double)mlp_model_input_divisor(model),
            scaling.input_mean ? "; inputs are standardised" : "");

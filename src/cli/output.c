@@ -64,6 +64,12 @@ void result(const char *format, ...)
     va_end(args);
 }
 
+void result_name(const char *name)
+{
+    for (; *name != '\0'; name++)
+        result("%c", (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
+}
+
 void result_bytes(const void *data, size_t size)
 {
     if (fwrite(data, 1, size, stream ? stream : stdout) != size)

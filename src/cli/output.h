@@ -21,6 +21,9 @@ int output_end(int status);
 /* A result, as printf. Failures are kept for output_end. */
 void result(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A name as part of a result; control characters, which a file may hold, become '?'. */
+void result_name(const char *name);
+
 /* Bytes as they are. */
 void result_bytes(const void *data, size_t size);
 
@@ -45,8 +48,7 @@ int fail(mlp_status status, const char *format, ...) __attribute__((format(print
 int fail_with(const mlp_error *error);
 
 /* Appends to a text in `size` bytes, cutting what does not fit. */
-void append(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* `number` with commas between thousands; returns `text`. */
 #define NUMBER_SIZE 28

@@ -67,11 +67,12 @@ static double worst_share(const mlp_classification *all)
     return worst;
 }
 
-static void write_cell(const mlp_classification *all, size_t label, size_t prediction, double worst,
+static void write_cell(const struct report *report, size_t label, size_t prediction, double worst,
                        FILE *out)
 {
+    const mlp_classification *all = report->classification;
     enum { STRONGEST = 45 }; /* per cent: text on it has contrast enough */
-    char number[NUMBER_SIZE], percent[CHART_FIGURE];
+    char number[NUMBER_SIZE], percent[CHART_FIGURE], from[REPORT_CLASS], to[REPORT_CLASS];
     size_t count = confused(all, label, prediction);
     double part = share(count, all->by_class[label].support);
     if (count == 0) {
@@ -79,14 +80,16 @@ static void write_cell(const mlp_classification *all, size_t label, size_t predi
         return;
     }
     double depth = label == prediction ? part : part / worst;
-    fprintf(out,
-            "<td class=\"%s\" style=\"--a:%.2f\" title=\"label %zu, predicted %zu: %s\">%s</td>",
-            label == prediction ? "hit" : "miss", STRONGEST * fmin(depth, 1) / 100, label,
-            prediction, chart_figure(part, true, percent), grouped(count, number));
+    fprintf(out, "<td class=\"%s\" style=\"--a:%.2f\" title=\"label %s, predicted %s: %s\">%s</td>",
+            label == prediction ? "hit" : "miss", STRONGEST * fmin(depth, 1) / 100,
+            report_class(report, label, from), report_class(report, prediction, to),
+            chart_figure(part, true, percent), grouped(count, number));
 }
 
-static void write_matrix(const mlp_classification *all, FILE *out)
+static void write_matrix(const struct report *report, FILE *out)
 {
+    const mlp_classification *all = report->classification;
+    char name[REPORT_CLASS];
     double worst = worst_share(all);
     fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\">\n"
           "<table class=\"matrix\"><thead><tr><td></td>",
@@ -94,12 +97,12 @@ static void write_matrix(const mlp_classification *all, FILE *out)
     fprintf(out, "<th scope=\"colgroup\" colspan=\"%zu\">prediction</th></tr>\n", all->classes);
     fputs("<tr><th scope=\"col\">label</th>", out);
     for (size_t p = 0; p < all->classes; p++)
-        fprintf(out, "<th scope=\"col\">%zu</th>", p);
+        fprintf(out, "<th scope=\"col\">%s</th>", report_class(report, p, name));
     fputs("</tr></thead><tbody>\n", out);
     for (size_t l = 0; l < all->classes; l++) {
-        fprintf(out, "<tr><th scope=\"row\">%zu</th>", l);
+        fprintf(out, "<tr><th scope=\"row\">%s</th>", report_class(report, l, name));
         for (size_t p = 0; p < all->classes; p++)
-            write_cell(all, l, p, worst, out);
+            write_cell(report, l, p, worst, out);
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n<p class=\"note\">Samples by label and prediction. Blue: the "
@@ -108,9 +111,11 @@ static void write_matrix(const mlp_classification *all, FILE *out)
           out);
 }
 
-static void write_list(const mlp_classification *all, const struct confusion *rows, size_t count,
+static void write_list(const struct report *report, const struct confusion *rows, size_t count,
                        FILE *out)
 {
+    const mlp_classification *all = report->classification;
+    char from[REPORT_CLASS], to[REPORT_CLASS];
     char number[NUMBER_SIZE], percent[CHART_FIGURE];
     fprintf(out,
             "<p class=\"note\">The most frequent confusions of %zu classes.</p>\n"
@@ -120,8 +125,9 @@ static void write_list(const mlp_classification *all, const struct confusion *ro
             "<tbody>\n",
             all->classes);
     for (size_t i = 0; i < count; i++)
-        fprintf(out, "<tr><th scope=\"row\">%zu</th><td>%zu</td><td>%s</td><td>%s</td></tr>\n",
-                rows[i].label, rows[i].prediction, grouped(rows[i].count, number),
+        fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td><td>%s</td></tr>\n",
+                report_class(report, rows[i].label, from),
+                report_class(report, rows[i].prediction, to), grouped(rows[i].count, number),
                 chart_figure(share(rows[i].count, all->by_class[rows[i].label].support), true,
                              percent));
     fputs("</tbody></table></div>\n", out);
@@ -132,20 +138,21 @@ static bool write_confusion(const struct report *report, FILE *out)
     const mlp_classification *all = report->classification;
     struct confusion rows[MOST_CONFUSIONS];
     size_t count = find_confusions(all, MOST_CONFUSIONS, rows);
-    char number[NUMBER_SIZE];
+    char number[NUMBER_SIZE], from[REPORT_CLASS], to[REPORT_CLASS];
     if (count == 0)
         fputs("<p>No sample was taken for one of another class.</p>\n", out);
     if (all->classes <= MOST_CLASSES) {
         if (count > 0)
             fputs("<p>Most often confused: ", out);
         for (size_t i = 0; i < count && i < NAMED_CONFUSIONS; i++)
-            fprintf(out, "%s%zu taken for %zu (%s)", i > 0 ? ", " : "", rows[i].label,
-                    rows[i].prediction, grouped(rows[i].count, number));
+            fprintf(out, "%s%s taken for %s (%s)", i > 0 ? ", " : "",
+                    report_class(report, rows[i].label, from),
+                    report_class(report, rows[i].prediction, to), grouped(rows[i].count, number));
         if (count > 0)
             fputs(".</p>\n", out);
-        write_matrix(all, out);
+        write_matrix(report, out);
     } else if (count > 0) {
-        write_list(all, rows, count, out);
+        write_list(report, rows, count, out);
     }
     return true;
 }
@@ -164,12 +171,13 @@ static bool was_predicted(const mlp_classification *all, size_t class)
     return false;
 }
 
-static void write_class(const mlp_classification *all, size_t class, FILE *out)
+static void write_class(const struct report *report, size_t class, FILE *out)
 {
+    const mlp_classification *all = report->classification;
     const mlp_class_metrics *of = &all->by_class[class];
-    char text[CHART_FIGURE], number[NUMBER_SIZE];
+    char text[CHART_FIGURE], number[NUMBER_SIZE], name[REPORT_CLASS];
     bool known = of->support > 0, predicted = was_predicted(all, class);
-    fprintf(out, "<tr><th scope=\"row\">%zu</th>", class);
+    fprintf(out, "<tr><th scope=\"row\">%s</th>", report_class(report, class, name));
     fprintf(out, "<td>%s</td>", chart_figure(predicted ? of->precision : NAN, true, text));
     fprintf(out, "<td>%s</td>", chart_figure(known ? of->recall : NAN, true, text));
     fprintf(out, "<td>%s</td>", chart_figure(known || predicted ? of->f1 : NAN, true, text));
@@ -222,7 +230,7 @@ static bool write_classes(const struct report *report, FILE *out)
           "<th scope=\"col\">samples</th></tr></thead>\n<tbody>\n",
           out);
     for (size_t c = 0; c < all->classes; c++)
-        write_class(all, c, out);
+        write_class(report, c, out);
     fputs("</tbody>\n<tbody class=\"sum\">\n", out);
     write_average("mean", &all->macro, all->auc, all->count, out);
     write_average("mean by samples", &all->weighted, NAN, all->count, out);

@@ -35,6 +35,11 @@ void report_tiles(const struct report *report, FILE *out);
 /* "test", "validation" or "held-out". */
 const char *report_set(const struct report *report);
 
+/* What a class is called, as HTML: its name, or the beginning of that, or its number; returns
+ * `text`. report_names.c */
+enum { REPORT_CLASS = 256 };
+const char *report_class(const struct report *report, size_t class, char text[REPORT_CLASS]);
+
 /* "610.0 ms", "12.3 s", "40 min 40 s", "3 h 25 min"; returns `text`. report_summary.c */
 const char *report_duration(double seconds, char text[MARKUP_SIZE]);
 

@@ -93,20 +93,22 @@ static void write_card(const struct report *report, const struct verdict *verdic
 {
     struct report_pixels pixels = {.u8 = mlp_dataset_u8_at(report->data, verdict->sample),
                                    .f32 = mlp_dataset_f32_at(report->data, verdict->sample)};
-    char text[CHART_FIGURE], number[NUMBER_SIZE], alt[64];
+    char text[CHART_FIGURE], number[NUMBER_SIZE], alt[64], label[REPORT_CLASS], other[REPORT_CLASS];
     bool percent = has_probabilities(report), wrong = verdict->label != verdict->prediction;
     report_image(report, &pixels.height, &pixels.width);
+    report_class(report, verdict->label, label);
+    report_class(report, verdict->prediction, other);
     snprintf(alt, sizeof alt, "sample %s", grouped(verdict->sample, number));
     fprintf(out, "<figure%s>", wrong ? " class=\"wrong\"" : "");
     report_grey(out, &pixels, alt);
-    fprintf(out, "<figcaption><b>%zu", verdict->label);
+    fprintf(out, "<figcaption><b>%s", label);
     if (wrong)
-        fprintf(out, " taken for %zu", verdict->prediction);
-    fprintf(out, "%s</b><span>%s for %zu</span>", wrong ? "" : ", rightly",
-            chart_figure(verdict->prediction_score, percent, text), verdict->prediction);
+        fprintf(out, " taken for %s", other);
+    fprintf(out, "%s</b><span>%s for %s</span>", wrong ? "" : ", rightly",
+            chart_figure(verdict->prediction_score, percent, text), other);
     if (wrong)
-        fprintf(out, "<span>%s for %zu</span>", chart_figure(verdict->label_score, percent, text),
-                verdict->label);
+        fprintf(out, "<span>%s for %s</span>", chart_figure(verdict->label_score, percent, text),
+                label);
     fprintf(out, "<span>loss %s</span><span>sample %s</span></figcaption></figure>\n",
             chart_figure(verdict->loss, false, text), number);
 }
@@ -123,11 +125,11 @@ static void write_cards(const struct report *report, const struct report_worst *
 
 static void write_row(const struct report *report, const struct verdict *verdict, FILE *out)
 {
-    char text[CHART_FIGURE], number[NUMBER_SIZE];
+    char text[CHART_FIGURE], number[NUMBER_SIZE], label[REPORT_CLASS], other[REPORT_CLASS];
     bool percent = has_probabilities(report), wrong = verdict->label != verdict->prediction;
-    fprintf(out, "<tr><th scope=\"row\">%s</th><td>%zu</td><td%s>%zu</td>",
-            grouped(verdict->sample, number), verdict->label, wrong ? " class=\"lose\"" : "",
-            verdict->prediction);
+    fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td><td%s>%s</td>",
+            grouped(verdict->sample, number), report_class(report, verdict->label, label),
+            wrong ? " class=\"lose\"" : "", report_class(report, verdict->prediction, other));
     fprintf(out, "<td>%s</td>", chart_figure(verdict->label_score, percent, text));
     fprintf(out, "<td>%s</td>", chart_figure(verdict->prediction_score, percent, text));
     fprintf(out, "<td>%s</td>", chart_figure(verdict->loss, false, text));

@@ -62,7 +62,8 @@ int scores_of(const mlp_model *model, const mlp_dataset *data, const char *sourc
 {
     mlp_error error;
     mlp_loss loss = mlp_model_spec(model)->loss;
-    *out = (struct scores){.shares = loss == MLP_CROSS_ENTROPY || loss == MLP_BINARY_CROSS_ENTROPY};
+    *out = (struct scores){.shares = loss == MLP_CROSS_ENTROPY || loss == MLP_BINARY_CROSS_ENTROPY,
+                           .model = model};
     if (mlp_model_evaluate(model, data, threads, &out->evaluation, &error) != MLP_OK)
         return fail_with(&error);
     out->outputs = calloc(mlp_dataset_count(data), mlp_model_outputs(model) * sizeof(float));
@@ -115,11 +116,16 @@ static void print_line(void *context, const char *line)
 
 void scores_print_confusion(const struct scores *scores)
 {
+    enum { MOST_CLASSES = 256 };
     const mlp_classification *c = scores->classes;
+    const char *names[MOST_CLASSES];
+    bool named = c && mlp_model_class_name(scores->model, 0);
     if (!c)
         return;
-    confusion_print_matrix(c->confusion, c->classes, NULL, print_line, NULL);
-    confusion_print_worst(c->confusion, c->classes, NULL, print_line, NULL);
+    for (size_t i = 0; named && i < c->classes; i++)
+        names[i] = mlp_model_class_name(scores->model, i);
+    confusion_print_matrix(c->confusion, c->classes, named ? names : NULL, print_line, NULL);
+    confusion_print_worst(c->confusion, c->classes, named ? names : NULL, print_line, NULL);
 }
 
 /* --- As JSON ------------------------------------------------------------------------- */
@@ -135,15 +141,17 @@ static json_t *averages_json(const mlp_averages *averages)
                      averages->recall, "f1", averages->f1);
 }
 
-static json_t *by_class_json(const mlp_classification *c)
+static json_t *by_class_json(const struct scores *scores)
 {
+    const mlp_classification *c = scores->classes;
     json_t *array = json_array();
     for (size_t i = 0; i < c->classes; i++) {
         const mlp_class_metrics *one = &c->by_class[i];
-        json_array_append_new(array, json_pack("{s:f, s:f, s:f, s:o, s:I}", "precision",
-                                               one->precision, "recall", one->recall, "f1", one->f1,
-                                               "auc", json_number(one->auc), "support",
-                                               (json_int_t)one->support));
+        const char *name = mlp_model_class_name(scores->model, i);
+        json_array_append_new(array, json_pack("{s:s*, s:f, s:f, s:f, s:o, s:I}", "name", name,
+                                               "precision", one->precision, "recall", one->recall,
+                                               "f1", one->f1, "auc", json_number(one->auc),
+                                               "support", (json_int_t)one->support));
     }
     return array;
 }
@@ -161,13 +169,15 @@ static json_t *confusion_json(const mlp_classification *c)
     return rows;
 }
 
-static json_t *classes_json(const mlp_classification *c, bool shares)
+static json_t *classes_json(const struct scores *scores)
 {
+    const mlp_classification *c = scores->classes;
     return json_pack("{s:I, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "top_k", (json_int_t)c->top_k,
                      "top_k_accuracy", c->top_k_accuracy, "log_loss",
-                     json_number(shares ? c->log_loss : (double)NAN), "auc", json_number(c->auc),
-                     "macro", averages_json(&c->macro), "weighted", averages_json(&c->weighted),
-                     "classes", by_class_json(c), "confusion", confusion_json(c));
+                     json_number(scores->shares ? c->log_loss : (double)NAN), "auc",
+                     json_number(c->auc), "macro", averages_json(&c->macro), "weighted",
+                     averages_json(&c->weighted), "classes", by_class_json(scores), "confusion",
+                     confusion_json(c));
 }
 
 json_t *scores_json(const struct scores *scores)
@@ -181,7 +191,7 @@ json_t *scores_json(const struct scores *scores)
     if (more)
         json_object_update_new(object, more);
     if (scores->classes)
-        json_object_update_new(object, classes_json(scores->classes, scores->shares));
+        json_object_update_new(object, classes_json(scores));
     if (scores->has_values)
         json_object_update_new(object,
                                json_pack("{s:f, s:f, s:o}", "mse", scores->values.mse, "mae",

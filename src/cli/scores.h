@@ -13,8 +13,9 @@ struct scores {
     float *outputs;              /* [count][outputs] */
     mlp_classification *classes; /* NULL where there are none */
     bool has_values;
-    mlp_regression values; /* where it has */
-    bool shares;           /* the outputs are probabilities */
+    mlp_regression values;  /* where it has */
+    bool shares;            /* the outputs are probabilities */
+    const mlp_model *model; /* borrowed: says what the classes are called */
 };
 
 /* Runs the model on the data, which are called `source`. `top_k` 0: 5, or fewer where there are

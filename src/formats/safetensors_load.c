@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "bytes.h"
+#include "safetensors_metadata.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,11 +15,14 @@
 /* Keys of others are left alone; one of ours that is not understood may mean anything. */
 static bool is_known_key(const char *key)
 {
-    if (strncmp(key, "mlp.", 4) != 0 || strcmp(key, "mlp.version") == 0 ||
-        strcmp(key, "mlp.fingerprint") == 0 || strcmp(key, "mlp.provenance") == 0)
+    static const char *const others[] = {"mlp.version", "mlp.fingerprint", "mlp.provenance",
+                                         MLP_ST_CLASS_NAMES};
+    if (strncmp(key, "mlp.", 4) != 0 || strncmp(key, "mlp.checkpoint", 14) == 0)
         return true;
-    if (strncmp(key, "mlp.checkpoint", 14) == 0)
-        return true;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(key, others[i]) == 0)
+            return true;
+    }
     for (size_t i = 0; mlp_st_key(i); i++) {
         if (strcmp(key, mlp_st_key(i)) == 0)
             return true;
@@ -423,6 +427,8 @@ mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model)
         status = check_repeated(s, *model, "mlp.input_divisor");
     if (status == MLP_OK)
         status = check_fingerprint(s, *model);
+    if (status == MLP_OK)
+        status = mlp_st_read_class_names(s, *model);
     const char *provenance = mlp_st_metadata_text(s, "mlp.provenance");
     if (status == MLP_OK && !mlp_model_set_provenance(*model, provenance))
         status = mlp_fail_memory(s->error, "the provenance of a model");

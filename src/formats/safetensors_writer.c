@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "bytes.h"
+#include "safetensors_metadata.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,7 @@ void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model)
     mlp_st_writer_text(w, "mlp.version", MLP_ST_VERSION);
     for (size_t i = 0; mlp_st_key(i); i++)
         add_key(w, model, i);
+    mlp_st_write_class_names(w, model);
     if (model->provenance)
         mlp_st_writer_text(w, "mlp.provenance", model->provenance);
 }
