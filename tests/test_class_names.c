@@ -225,8 +225,13 @@ START_TEST(programs_print_names)
     char *end = strchr(out, '\n');
     *end = '\0';
     object = parse_json(out);
-    ck_assert_str_eq(text_at(object, "name"), names[(size_t)number_at(object, "class")]);
+    const char *first = names[(size_t)number_at(object, "class")];
+    ck_assert_str_eq(text_at(object, "name"), first);
     json_decref(object);
+    expect_success("$MLP predict model --data data --format csv --probabilities | head -n 1");
+    ck_assert_ptr_nonnull(strstr(out, "index,class,name,probability_zero,probability_one,"));
+    ck_assert_ptr_nonnull(strstr(out, ",\"probability_\"\"six\"\"\","));
+    expect_success("$MLP predict model --data data | grep -c ' '");
     save_model(); /* of data without names */
     object = json_of("$MLP eval model --data data --json");
     ck_assert_ptr_null(

@@ -12,6 +12,7 @@ struct prediction {
     size_t index;
     bool has_class;
     size_t class;
+    const char *name;    /* of the class, or NULL */
     float chosen;        /* the class's probability or score */
     const float *values; /* of all classes, or what a model without classes predicts */
     size_t count;
@@ -54,6 +55,7 @@ static void describe(const struct predictions *p, size_t index, const float *out
         return;
     out->has_class = true;
     out->class = mlp_model_class(p->model, outputs);
+    out->name = mlp_model_class_name(p->model, out->class);
     if (value_count(p->model) > units) {
         out->both[0] = 1.0f - outputs[0];
         out->both[1] = outputs[0];
@@ -90,10 +92,39 @@ static void add_text(const struct predictions *p, const struct prediction *sampl
         result(" %.6f", (double)sample->chosen);
     for (size_t i = 0; i < sample->count && (p->probabilities || !sample->has_class); i++)
         result(sample->has_class ? " %.6f" : " %.9g", (double)sample->values[i]);
+    if (sample->name) { /* the last, as it may have blanks */
+        result(" ");
+        result_name(sample->name);
+    }
     result("\n");
 }
 
 /* --- CSV ---------------------------------------------------------------------------- */
+
+/* A field, in quotes where it needs them (RFC 4180). */
+static void print_field(const char *prefix, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        result("%s%s", prefix, text);
+        return;
+    }
+    result("\"%s", prefix);
+    for (const char *c = text; *c; c++)
+        result(*c == '"' ? "\"%c" : "%c", *c);
+    result("\"");
+}
+
+/* The column of a class or a value: probability_7, probability_setosa, value_0. */
+static void print_column(const struct predictions *p, size_t i)
+{
+    char number[24], prefix[24];
+    const char *name = mlp_model_class_name(p->model, i);
+    snprintf(number, sizeof number, "%zu", i);
+    snprintf(prefix, sizeof prefix, "%s_",
+             mlp_model_classes(p->model) > 0 ? word(p->model) : "value");
+    result(",");
+    print_field(prefix, name ? name : number);
+}
 
 static void begin_csv(const struct predictions *p)
 {
@@ -101,10 +132,12 @@ static void begin_csv(const struct predictions *p)
     result("index");
     if (classes)
         result(",class");
+    if (mlp_model_class_name(p->model, 0))
+        result(",name");
     if (classes && !p->probabilities)
         result(",%s", word(p->model));
     for (size_t i = 0; i < value_count(p->model) && (p->probabilities || !classes); i++)
-        result(",%s_%zu", classes ? word(p->model) : "value", i);
+        print_column(p, i);
     result("\n");
 }
 
@@ -113,6 +146,10 @@ static void add_csv(const struct predictions *p, const struct prediction *sample
     result("%zu", sample->index);
     if (sample->has_class)
         result(",%zu", sample->class);
+    if (sample->name) {
+        result(",");
+        print_field("", sample->name);
+    }
     if (sample->has_class && !p->probabilities)
         print_float(',', sample->chosen);
     for (size_t i = 0; i < sample->count && (p->probabilities || !sample->has_class); i++)
@@ -141,13 +178,15 @@ static void add_json(const struct predictions *p, const struct prediction *sampl
     if (!sample->has_class)
         result_json(json_pack("{s:I, s:o}", "index", index, "values", all));
     else if (p->probabilities)
-        result_json(json_pack("{s:I, s:I, s:f, s:o}", "index", index, "class",
-                              (json_int_t)sample->class, word(p->model), (double)sample->chosen,
+        result_json(json_pack("{s:I, s:I, s:s*, s:f, s:o}", "index", index, "class",
+                              (json_int_t)sample->class, "name", sample->name, word(p->model),
+                              (double)sample->chosen,
                               has_shares(p->model) ? "probabilities" : "scores", all));
     else {
         json_decref(all);
-        result_json(json_pack("{s:I, s:I, s:f}", "index", index, "class", (json_int_t)sample->class,
-                              word(p->model), (double)sample->chosen));
+        result_json(json_pack("{s:I, s:I, s:s*, s:f}", "index", index, "class",
+                              (json_int_t)sample->class, "name", sample->name, word(p->model),
+                              (double)sample->chosen));
     }
 }
 
