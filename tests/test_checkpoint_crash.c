@@ -3,41 +3,15 @@
  * by the public functions. */
 #include "crash.h"
 #include "folder.h"
+#include "small_run.h"
 #include "suite.h"
 
 #include <mlp/mlp.h>
 
 #include <check.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static mlp_dataset *all, *train, *valid;
-
-static void set_up(void)
-{
-    folder_make();
-    ck_assert_int_eq(mlp_dataset_open("moons", MLP_TRAIN, &all, NULL), MLP_OK);
-    ck_assert_int_eq(mlp_dataset_divide(all, 0.25, 3, &train, &valid, NULL), MLP_OK);
-}
-
-static void tear_down(void)
-{
-    mlp_dataset_destroy(train);
-    mlp_dataset_destroy(valid);
-    mlp_dataset_destroy(all);
-    folder_remove();
-}
-
-static mlp_model *make_model(uint64_t seed)
-{
-    static mlp_layer_spec layers[] = {{.units = 2, .activation = MLP_TANH}, {.units = 2}};
-    mlp_spec spec = {.inputs = 2, .layer_count = 2, .layers = layers, .loss = MLP_CROSS_ENTROPY};
-    mlp_model *model;
-    ck_assert_int_eq(mlp_model_create(&spec, seed, &model, NULL), MLP_OK);
-    return model;
-}
 
 /* --- Models ------------------------------------------------------------------------------- */
 
@@ -68,7 +42,7 @@ static const char *judge_model(const struct crash_state *state, void *user)
 START_TEST(a_saved_model_is_the_old_or_the_new_one)
 {
     struct versions versions;
-    mlp_model *before = make_model(1), *after = make_model(2);
+    mlp_model *before = small_run_model(1), *after = small_run_model(2);
     ck_assert_int_eq(mlp_model_save(before, in_folder("model"), NULL), MLP_OK);
     versions.old = get_file(in_folder("model"), &versions.old_size);
     crash_record();
@@ -90,38 +64,20 @@ END_TEST
 
 enum { EPOCHS = 3 };
 
-static void note_epoch(const mlp_checkpoint_event *event, void *user)
+/* Trains, from the checkpoint if there is one, and saves the model. */
+static mlp_status train_and_save(size_t *resumed)
 {
-    if (event->news == MLP_CHECKPOINT_RESUMED)
-        *(size_t *)user = event->epoch;
-}
-
-/* Trains, from the checkpoint if there is one, and saves the model; *resumed: the epochs that it
- * did not train. */
-static mlp_status run(size_t *resumed)
-{
-    char path[PATH_SIZE + 16];
-    snprintf(path, sizeof path, "%s", in_folder("checkpoint"));
-    mlp_model *model = make_model(1);
-    mlp_train_options options = mlp_train_options_default();
-    options.batch = 256;
-    options.epochs = EPOCHS;
-    options.threads = 1;
-    options.restore_best = true;
-    mlp_checkpoint_options checkpoints = {.path = path,
-                                          .resume = mlp_checkpoint_exists(path) ? path : NULL,
-                                          .every_epochs = 1,
-                                          .callback = note_epoch,
-                                          .user = resumed};
-    mlp_held_out held_out = {.valid = valid};
-    mlp_train_result result;
-    *resumed = 0;
-    mlp_status status =
-        mlp_train_resumable(model, train, &held_out, &options, &checkpoints, NULL, &result, NULL);
-    if (status == MLP_OK)
-        status = mlp_model_save(model, in_folder("model"), NULL);
+    mlp_model *model;
+    struct small_run parts = {.seed = 1,
+                              .epochs = EPOCHS,
+                              .every_epochs = 1,
+                              .resumes = mlp_checkpoint_exists(in_folder("checkpoint"))};
+    mlp_status status = small_run(&parts, &model, resumed, NULL);
+    if (status != MLP_OK)
+        return status;
+    status = mlp_model_save(model, in_folder("model"), NULL);
     mlp_model_destroy(model);
-    return status == MLP_OK && result.checkpoint_failed ? MLP_ERROR_INTERNAL : status;
+    return status;
 }
 
 /* What the run that nothing interrupts ends with, and states that were judged. */
@@ -159,15 +115,6 @@ static bool was_seen(const struct crash_state *state, struct expected *expected)
     return false;
 }
 
-static bool is_model(const char *path)
-{
-    mlp_model *model;
-    if (mlp_model_load(path, &model, NULL) != MLP_OK)
-        return false;
-    mlp_model_destroy(model);
-    return true;
-}
-
 static const char *judge_run(const struct crash_state *state, void *user)
 {
     struct expected *expected = user;
@@ -179,7 +126,7 @@ static const char *judge_run(const struct crash_state *state, void *user)
         return "torn best weights";
     if (crash_find(state, "checkpoint.previous") && !crash_find(state, "checkpoint"))
         return "lost checkpoint";
-    if (run(&resumed) != MLP_OK)
+    if (train_and_save(&resumed) != MLP_OK)
         return "run that cannot go on";
     if (!file_is(in_folder("model"), expected->model, expected->size))
         return "other model";
@@ -191,7 +138,7 @@ START_TEST(a_run_goes_on_after_a_power_loss)
     struct expected expected = {.size = 0};
     size_t resumed;
     crash_record();
-    mlp_status status = run(&resumed);
+    mlp_status status = train_and_save(&resumed);
     crash_stop(status == MLP_OK);
     ck_assert_int_eq(status, MLP_OK);
     ck_assert_uint_eq(resumed, 0);
@@ -208,7 +155,7 @@ int main(void)
     Suite *suite = suite_create("checkpoint_crash");
     TCase *tests = tcase_create("checkpoint_crash");
     tcase_set_timeout(tests, 300);
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_checked_fixture(tests, small_run_set_up, small_run_tear_down);
     tcase_add_test(tests, a_saved_model_is_the_old_or_the_new_one);
     tcase_add_test(tests, a_run_goes_on_after_a_power_loss);
     suite_add_tcase(suite, tests);
