@@ -17,6 +17,7 @@ enum mlp_purpose {
     MLP_RANDOM_DROPOUT = 5,
     MLP_RANDOM_POINTS = 6, /* the built-in sets of points */
     MLP_RANDOM_DIVIDE = 7,
+    MLP_RANDOM_VECTORS = 8, /* test vectors of saved models */
 };
 
 /* Four random words for (seed, purpose, epoch, index). */

@@ -257,7 +257,7 @@ START_TEST(the_file_is_as_the_specification_says)
                      "relu,identity");
     ck_assert_str_eq(json_string_value(json_object_get(metadata, "mlp.loss")), "cross_entropy");
     ck_assert_str_eq(json_string_value(json_object_get(metadata, "mlp.input_divisor")), "255");
-    ck_assert_uint_eq(json_object_size(metadata), 7); /* and the fingerprint */
+    ck_assert_uint_eq(json_object_size(metadata), 9); /* and fingerprint and test vectors */
 
     const char *type;
     json_int_t out, in, begin, end;

@@ -6,6 +6,7 @@
 #include "loading.h"
 #include "suite.h"
 
+#include <mlp/cpu.h>
 #include <mlp/model.h>
 
 #include <check.h>
@@ -24,14 +25,11 @@ struct file {
     size_t size; /* of the data */
 };
 
-static struct file open_full_model(void)
+/* That of the model that was saved. */
+static struct file open_file(void)
 {
     size_t size;
-    mlp_model *model = full_model();
-    const char *path = in_folder("model");
-    ck_assert_int_eq(mlp_model_save(model, path, NULL), MLP_OK);
-    mlp_model_destroy(model);
-    unsigned char *bytes = (unsigned char *)get_file(path, &size);
+    unsigned char *bytes = (unsigned char *)get_file(in_folder("model"), &size);
     size_t length = (size_t)mlp_load_u64(bytes);
     struct file file = {.size = size - 8 - length};
     file.header = json_loadb((char *)bytes + 8, length, 0, NULL);
@@ -39,6 +37,14 @@ static struct file open_full_model(void)
     memmove(bytes, bytes + 8 + length, file.size);
     file.data = bytes;
     return file;
+}
+
+static struct file open_full_model(void)
+{
+    mlp_model *model = full_model();
+    ck_assert_int_eq(mlp_model_save(model, in_folder("model"), NULL), MLP_OK);
+    mlp_model_destroy(model);
+    return open_file();
 }
 
 /* Writes the parts as a file again, frees them and returns its path. */
@@ -77,11 +83,19 @@ static const char *put_text(const char *key, const char *text)
     return close_file(file);
 }
 
+/* Leaves out what repeats the model's numbers. */
+static void set_alone(struct file *file)
+{
+    set_text(file, "mlp.fingerprint", NULL);
+    set_text(file, "mlp.test_inputs", NULL);
+    set_text(file, "mlp.test_outputs", NULL);
+}
+
 /* The same, but with nothing that repeats what the key says. */
 static const char *put_text_alone(const char *key, const char *text)
 {
     struct file file = open_full_model();
-    set_text(&file, "mlp.fingerprint", NULL);
+    set_alone(&file);
     set_text(&file, key, text);
     return close_file(file);
 }
@@ -94,7 +108,7 @@ START_TEST(keys_that_may_be_missing_or_anything)
     expect_good(put_text("mlp.input_divisor", NULL));
     expect_good(put_text("mlp.fingerprint", NULL));
     expect_good(put_text("mlp.huber_delta", NULL));
-    expect_good(put_text("mlp.activations", "relu,tanh"));
+    expect_good(put_text_alone("mlp.activations", "relu,tanh"));
     expect_good(put_text_alone("mlp.target_mean", "bf800000"));
     expect_good(put_text_alone("mlp.input_factor", "00000000,3f800000"));
 }
@@ -180,6 +194,23 @@ static const struct {
     {"mlp.class_names", "{\"a\":1}", "mlp.class_names is no JSON array of names"},
     {"mlp.fingerprint", "", "mlp.fingerprint is ''"},
     {"mlp.fingerprint", "00", "mlp.fingerprint is '00'"},
+    {"mlp.activations", "relu,identity", "test vector 0: output 0 has the bits "},
+    {"mlp.test_inputs", NULL, "mlp.test_outputs without mlp.test_inputs"},
+    {"mlp.test_inputs", "", "item 0 begins with 0 hexadecimal digits, expected 2"},
+    {"mlp.test_inputs", "08,0,88", "item 1 begins with 1 hexadecimal digits, expected 2"},
+    {"mlp.test_inputs", "08,00f", "item 1 begins with 3 hexadecimal digits, expected 2"},
+    {"mlp.test_inputs", "08,0F", "item 1 begins with 1 hexadecimal digits, expected 2"},
+    {"mlp.test_inputs", "08,", "item 1 begins with 0 hexadecimal digits, expected 2"},
+    {"mlp.test_inputs", "08 08", "item 0 begins with 2 hexadecimal digits, expected 2"},
+    {"mlp.test_inputs", "00,00,00,00,00,00,00,00,00,00,00,00,00,00,00,00,00",
+     "mlp.test_inputs has more than 16 items"},
+    {"mlp.test_inputs", "88", "mlp.test_outputs has 26 characters, expected 8"},
+    {"mlp.test_inputs", "08,88,ff", "has the bits "},
+    {"mlp.test_outputs", NULL, "mlp.test_inputs without mlp.test_outputs"},
+    {"mlp.test_outputs", "", "mlp.test_outputs has 0 characters, expected 26"},
+    {"mlp.test_outputs", "00000000,00000000,00000000",
+     "test vector 0: output 0 has the bits 00000000 by the file, but "},
+    {"mlp.test_outputs", "a\nb,cdef,00000000,00000000", "has the bits a?b,cdef by the file, but"},
 };
 
 START_TEST(a_text_that_does_not_fit)
@@ -195,7 +226,7 @@ START_TEST(every_key_must_be_text)
     struct file file = open_full_model();
     json_t *metadata = json_deep_copy(json_object_get(file.header, metadata_key));
     close_file(file);
-    ck_assert_uint_eq(json_object_size(metadata), 14);
+    ck_assert_uint_eq(json_object_size(metadata), 16);
     json_object_foreach(metadata, key, value)
     {
         file = open_full_model();
@@ -276,7 +307,7 @@ static const char *put_value(int i, float value)
     json_t *offsets = part_of(&file, tensors[i], "data_offsets");
     size_t end = (size_t)json_integer_value(json_array_get(offsets, 1));
     mlp_store_f32(file.data + end - 4, &value, 1);
-    set_text(&file, "mlp.fingerprint", NULL);
+    set_alone(&file);
     return close_file(file);
 }
 
@@ -295,6 +326,65 @@ START_TEST(every_tensor_must_be_finite)
 }
 END_TEST
 
+/* --- Test vectors -------------------------------------------------------------- */
+
+/* All weights of a net without saturated units take part in what it makes of the vectors. */
+START_TEST(test_vectors_notice_every_weight)
+{
+    mlp_layer_spec layers[] = {{.units = 5, .activation = MLP_TANH}, {.units = 3}};
+    mlp_spec spec = {.inputs = 4, .layer_count = 2, .layers = layers};
+    mlp_model *model = NULL;
+    ck_assert_int_eq(mlp_model_create(&spec, 1, &model, NULL), MLP_OK);
+    ck_assert_int_eq(mlp_model_save(model, in_folder("model"), NULL), MLP_OK);
+    mlp_model_destroy(model);
+    struct file whole = open_file();
+    size_t floats = whole.size / sizeof(float);
+    close_file(whole);
+    ck_assert_uint_eq(floats, 4 * 5 + 5 + 5 * 3 + 3);
+    for (size_t i = 0; i < floats; i++) {
+        struct file file = open_file();
+        file.data[4 * i + 1] ^= 0x80;
+        if (mlp_load_u32(file.data + 4 * i) <
+            0x100000) /* a bias of 0, which would stay next to it */
+            file.data[4 * i + 3] ^= 0x3f;
+        set_text(&file, "mlp.fingerprint", NULL);
+        expect_bad(close_file(file), "test vector ");
+    }
+}
+END_TEST
+
+START_TEST(test_vectors_are_the_same_for_every_instruction_set)
+{
+    struct file file = open_full_model();
+    close_file(file);
+    for (size_t i = 0; i < mlp_isa_count(); i++) {
+        if (!mlp_isa_supported(i))
+            continue;
+        ck_assert_int_eq(mlp_isa_select(mlp_isa_name(i), NULL), MLP_OK);
+        expect_good(in_folder("model"));
+    }
+}
+END_TEST
+
+/* Infinite outputs and NaNs, whose bits are not promised, are kept too. */
+START_TEST(outputs_that_overflow_are_no_difference)
+{
+    static const float weights[] = {3e38f, 3e38f, 3e38f, -3e38f}, out[] = {3e38f, -3e38f};
+    mlp_layer_spec layers[] = {{.units = 2}, {.units = 1}};
+    mlp_spec spec = {.inputs = 2, .layer_count = 2, .layers = layers, .loss = MLP_MSE};
+    mlp_model *model = make_model(&spec);
+    mlp_model_set_layer(model, 0, weights, NULL);
+    mlp_model_set_layer(model, 1, out, NULL);
+    ck_assert_int_eq(mlp_model_save(model, in_folder("model"), NULL), MLP_OK);
+    mlp_model_destroy(model);
+    expect_good(in_folder("model"));
+    size_t size;
+    char *bytes = get_file(in_folder("model"), &size);
+    ck_assert_ptr_nonnull(memmem(bytes, size, "7fc00000", 8));
+    free(bytes);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("safetensors_metadata");
@@ -310,6 +400,9 @@ int main(void)
     tcase_add_loop_test(tests, vectors_of_a_norm_are_as_long_as_the_layer_is_wide, NORM_FIRST,
                         NORM_LAST + 1);
     tcase_add_loop_test(tests, every_tensor_must_be_finite, 0, TENSORS);
+    tcase_add_test(tests, test_vectors_notice_every_weight);
+    tcase_add_test(tests, test_vectors_are_the_same_for_every_instruction_set);
+    tcase_add_test(tests, outputs_that_overflow_are_no_difference);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -127,9 +127,9 @@ MLP_API mlp_status mlp_model_evaluate(const mlp_model *model, const mlp_dataset 
                                       mlp_evaluation *out, mlp_error *error);
 
 /* Saves as safetensors, with tensors as torch.nn.Sequential names them
- * ("0.weight" [out][in], "0.bias", "2.weight", ...) and the architecture in
- * __metadata__. Written to a temporary file in the same folder and renamed: a
- * failure leaves an existing file as it was. */
+ * ("0.weight" [out][in], "0.bias", "2.weight", ...) and in __metadata__ the architecture and test
+ * vectors: three inputs and the bits that the model predicts of them. Written to a temporary file
+ * in the same folder and renamed: a failure leaves an existing file as it was. */
 MLP_API mlp_status mlp_model_save(const mlp_model *model, const char *path, mlp_error *error);
 
 /* Whether mlp_model_save could write `path`: tried with a temporary file, so
@@ -139,7 +139,8 @@ MLP_API mlp_status mlp_model_save_check(const char *path, mlp_error *error);
 /* Loads what mlp_model_save wrote. MLP_ERROR_DATA says what is wrong. The file is mapped: where
  * another process cuts it short meanwhile, SIGBUS is raised. The fingerprint that the file names is
  * compared with that of its weights in files of up to 64 MiB alone: hashing takes far longer than
- * all the rest of loading. */
+ * all the rest of loading. The test vectors are computed in files of any size, which reads the
+ * weights once more: a single other bit is MLP_ERROR_DATA. */
 MLP_API mlp_status mlp_model_load(const char *path, mlp_model **out, mlp_error *error);
 
 /* The fingerprint that the file of a loaded model names, where loading did not compare it; NULL

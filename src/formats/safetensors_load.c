@@ -15,8 +15,9 @@
 /* Keys of others are left alone; one of ours that is not understood may mean anything. */
 static bool is_known_key(const char *key)
 {
-    static const char *const others[] = {"mlp.version", "mlp.fingerprint", "mlp.provenance",
-                                         MLP_ST_CLASS_NAMES};
+    static const char *const others[] = {"mlp.version",      "mlp.fingerprint",
+                                         "mlp.provenance",   MLP_ST_CLASS_NAMES,
+                                         MLP_ST_TEST_INPUTS, MLP_ST_TEST_OUTPUTS};
     if (strncmp(key, "mlp.", 4) != 0 || strncmp(key, "mlp.checkpoint", 14) == 0)
         return true;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -429,6 +430,8 @@ mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model)
         status = check_fingerprint(s, *model);
     if (status == MLP_OK)
         status = mlp_st_read_class_names(s, *model);
+    if (status == MLP_OK)
+        status = mlp_st_check_vectors(s, *model);
     const char *provenance = mlp_st_metadata_text(s, "mlp.provenance");
     if (status == MLP_OK && !mlp_model_set_provenance(*model, provenance))
         status = mlp_fail_memory(s->error, "the provenance of a model");

@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "bytes.h"
+#include "error.h"
 #include "safetensors_metadata.h"
 
 #include <stdio.h>
@@ -121,7 +122,8 @@ void mlp_st_writer_fill(const mlp_model *model, unsigned char *to)
     }
 }
 
-unsigned char *mlp_st_model_bytes(const mlp_model *model, size_t *size)
+mlp_status mlp_st_model_bytes(const mlp_model *model, unsigned char **bytes, size_t *size,
+                              mlp_error *error)
 {
     struct mlp_st_writer w;
     char fingerprint[MLP_ST_FINGERPRINT];
@@ -129,14 +131,16 @@ unsigned char *mlp_st_model_bytes(const mlp_model *model, size_t *size)
     mlp_st_writer_model(&w, model);
     mlp_model_fingerprint(model, fingerprint);
     mlp_st_writer_text(&w, "mlp.fingerprint", fingerprint);
+    mlp_status status = mlp_st_write_vectors(&w, model, error);
     mlp_st_writer_tensors(&w, model, "");
-    unsigned char *file = NULL;
-    if (mlp_st_writer_allocate(&w)) {
+    if (status == MLP_OK && !mlp_st_writer_allocate(&w))
+        status = mlp_fail_memory(error, "saving the model");
+    if (status == MLP_OK) {
         mlp_st_writer_fill(model, w.data);
-        file = w.file;
+        *bytes = w.file;
         *size = w.size;
         w.file = NULL;
     }
     mlp_st_writer_end(&w);
-    return file;
+    return status;
 }

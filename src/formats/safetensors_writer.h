@@ -42,7 +42,9 @@ void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model);
 size_t mlp_st_writer_tensors(struct mlp_st_writer *w, const mlp_model *model, const char *prefix);
 void mlp_st_writer_fill(const mlp_model *model, unsigned char *to);
 
-/* All of a model's file, mlp_alloc'ed; NULL where memory is short. */
-unsigned char *mlp_st_model_bytes(const mlp_model *model, size_t *size);
+/* All of a model's file, mlp_alloc'ed. Fails where memory is short, and as mlp_model_predict_f32.
+ */
+mlp_status mlp_st_model_bytes(const mlp_model *model, unsigned char **bytes, size_t *size,
+                              mlp_error *error);
 
 #endif
