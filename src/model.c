@@ -268,6 +268,7 @@ mlp_model *mlp_model_copy(const mlp_model *model)
     copy_scaling(copy->target_scale, model->target_scale, out);
     copy->fresh = model->fresh;
     copy->seed = model->seed;
+    copy->bad_numbers = model->bad_numbers;
     memcpy(copy->standardized, model->standardized, sizeof copy->standardized);
     memcpy(copy->claimed_fingerprint, model->claimed_fingerprint, sizeof copy->claimed_fingerprint);
     if (!mlp_model_set_provenance(copy, model->provenance) ||
@@ -466,6 +467,44 @@ bool mlp_model_is_finite(const mlp_model *model)
             finite = finite && all_finite(mlp_layer_vector(layer, i), columns);
     }
     return finite;
+}
+
+/* Numbers that are not finite or, if they must not be, negative. */
+static size_t count_bad(const float *values, size_t n, bool may_be_negative)
+{
+    size_t bad = 0;
+    for (size_t i = 0; values && i < n; i++)
+        bad += !isfinite(values[i]) || (!may_be_negative && values[i] < 0);
+    return bad;
+}
+
+void mlp_model_count_bad_numbers(mlp_model *model)
+{
+    model->bad_numbers = 0;
+    for (size_t l = 0; l < model->spec.layer_count; l++) {
+        const struct mlp_layer *layer = &model->layers[l];
+        model->bad_numbers +=
+            count_bad(layer->w, layer->in * mlp_panels(layer->out) * MLP_NR, true);
+        for (size_t i = 0; i < MLP_VECTORS; i++) {
+            const float *vector = mlp_layer_vector(layer, i);
+            model->bad_numbers += count_bad(vector, layer->out, vector != layer->variance);
+        }
+    }
+}
+
+size_t mlp_model_bad_numbers(const mlp_model *model)
+{
+    return model->bad_numbers;
+}
+
+mlp_status mlp_model_check_usable(const mlp_model *model, mlp_error *error)
+{
+    if (model->bad_numbers == 0)
+        return MLP_OK;
+    return mlp_fail(error, MLP_ERROR_DATA,
+                    "%zu numbers of the model are NaN, infinite or negative variances: it is there "
+                    "to be looked at alone",
+                    model->bad_numbers);
 }
 
 double mlp_model_step_flops(const mlp_model *model)

@@ -38,6 +38,8 @@ struct mlp_model {
     char standardized[33]; /* mlp_dataset_hash of the data that the scaling is of; or "" */
     char *provenance;      /* mlp_alloc'ed, or NULL */
 
+    size_t bad_numbers; /* mlp_model_bad_numbers */
+
     /* What the file says that loading did not compute (mlp_model_claimed_fingerprint), or "". */
     char claimed_fingerprint[65];
 };
@@ -66,7 +68,7 @@ enum { MLP_VECTORS = 5 };
 float *mlp_layer_vector(const struct mlp_layer *layer, size_t i);
 
 /* Sets the weights of layer l from little-endian floats [out][in], in one pass by all threads;
- * false where one is not finite, and then some weights are set. */
+ * false where one is not finite: all are set then as well. */
 bool mlp_model_load_weights(mlp_model *model, size_t l, const unsigned char *bytes);
 
 /* From now on the weights are not those that a seed or a run made. */
@@ -74,6 +76,12 @@ void mlp_model_forget_origin(mlp_model *model);
 
 /* Keeps a copy of the text, NULL for none; false where memory is short. */
 bool mlp_model_set_provenance(mlp_model *model, const char *text);
+
+/* MLP_ERROR_DATA for a model that is there to be looked at alone. */
+mlp_status mlp_model_check_usable(const mlp_model *model, mlp_error *error);
+
+/* Counts them anew. */
+void mlp_model_count_bad_numbers(mlp_model *model);
 
 /* Whether all parameters are finite. */
 bool mlp_model_is_finite(const mlp_model *model);

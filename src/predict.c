@@ -55,6 +55,9 @@ mlp_status mlp_predictor_create(const mlp_model *model, size_t count, int thread
                                 struct mlp_predictor **out, mlp_error *error)
 {
     *out = NULL;
+    mlp_status status = mlp_model_check_usable(model, error);
+    if (status != MLP_OK)
+        return status;
     const struct mlp_kernels *kernels = mlp_kernels_selected(error);
     if (!kernels)
         return MLP_ERROR_USAGE;

@@ -260,7 +260,9 @@ static mlp_status check_monitor(const struct run *run, mlp_error *error)
 static mlp_status prepare(struct run *run, const mlp_checkpoint_options *checkpoints,
                           mlp_error *error)
 {
-    mlp_status status = check_monitor(run, error);
+    mlp_status status = mlp_model_check_usable(run->model, error);
+    if (status == MLP_OK)
+        status = check_monitor(run, error);
     if (status == MLP_OK)
         status = mlp_model_take_class_names(run->model, run->train, error);
     if (status == MLP_OK)

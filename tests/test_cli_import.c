@@ -55,6 +55,26 @@ START_TEST(an_import_is_saved_as_a_model)
 }
 END_TEST
 
+START_TEST(case_85_info_shows_a_model_with_bad_numbers)
+{
+    put_tensors_with(net, 2, 0x7fc00000);
+    expect_success("$MLP info foreign");
+    ck_assert_ptr_nonnull(strstr(out, "damaged      1 numbers are NaN, infinite"));
+    ck_assert_ptr_nonnull(strstr(out, "16 -> 4, relu"));
+    json_t *object = json_of("$MLP info foreign --json");
+    ck_assert(number_at(object, "bad_numbers") == 1);
+    json_decref(object);
+    expect_failure(3, "tensor 'head.bias' holds a NaN", "$MLP predict foreign --data data");
+    expect_failure(3, "tensor 'head.bias' holds a NaN", "$MLP eval foreign --data data");
+    expect_failure(3, "tensor 'head.bias' holds a NaN", "$MLP export foreign --c net.c");
+    expect_failure(3, "tensor 'head.bias' holds a NaN", "$MLP import foreign --save new");
+    save_model();
+    object = json_of("$MLP info model --json");
+    ck_assert(number_at(object, "bad_numbers") == 0);
+    json_decref(object);
+}
+END_TEST
+
 START_TEST(what_goes_wrong_is_said)
 {
     put_tensors(turned, NULL);
@@ -86,6 +106,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_foreign_file_is_a_model_of_every_command);
     tcase_add_test(tests, an_import_is_saved_as_a_model);
+    tcase_add_test(tests, case_85_info_shows_a_model_with_bad_numbers);
     tcase_add_test(tests, what_goes_wrong_is_said);
     suite_add_tcase(suite, tests);
     return program_run(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Safetensors files of other programs. */
 #include "alloc.h"
+#include "bytes.h"
 #include "file.h"
 #include "folder.h"
 #include "formats/safetensors_names.h"
@@ -317,6 +318,59 @@ END_TEST
 
 /* --- Bad files ------------------------------------------------------------------- */
 
+#define TENSOR(shape, begin, end)                                                                  \
+    "{\"a.weight\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
+#define SECOND(begin, end)                                                                         \
+    ",\"a.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[" #begin "," #end "]}}"
+
+/* A header and its data's size; what all safetensors files must be, without anything of mlp. */
+static const struct {
+    const char *header;
+    size_t size;
+    const char *reason;
+} bad_headers[] = {
+    {"", 0, "the header does not start with '{'"},                 /* 71 */
+    {"{\"\xff\":1}", 0, "bad header"},                             /* 70 */
+    {"{\"a\":}", 0, "bad header"},                                 /* 71 */
+    {TENSOR("[2,3]", 0, 24) ",\"a.weight\":1}", 24, "bad header"}, /* 73 */
+    {"{\"a\":{\"dtype\":\"Q9\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+     "dtype is 'Q9'"},                                                      /* 74 */
+    {TENSOR("[-2,3]", 0, 24) "}", 24, "dimension 0 is not a whole number"}, /* 75 */
+    {TENSOR("[2,3.0]", 0, 24) "}", 24, "dimension 1 is not a whole number"},
+    {TENSOR("[2,3e0]", 0, 24) "}", 24, "dimension 1 is not a whole number"},
+    {TENSOR("[4294967296,4294967296]", 0, 24) "}", 24, "do not fit the shape"}, /* 76 */
+    {TENSOR("[9223372036854775807,3]", 0, 24) "}", 24, "do not fit the shape"},
+    {TENSOR("[2,3]", 24, 0) "}", 24, "end at 0, before they begin at 24"},           /* 77 */
+    {TENSOR("[2,3]", 0, 24) SECOND(20, 28), 28, "an overlap between tensors"},       /* 78 */
+    {TENSOR("[2,3]", 0, 24) SECOND(28, 36), 36, "a hole between tensors"},           /* 79 */
+    {TENSOR("[2,3]", 0, 24) "}", 25, "1 bytes after the last tensor"},               /* 80 */
+    {TENSOR("[2,3]", 0, 32) "}", 32, "32 bytes of data do not fit the shape 2 x 3"}, /* 81 */
+};
+
+START_TEST(cases_70_to_81_of_foreign_files)
+{
+    unsigned char bytes[1024] = {0};
+    size_t length = strlen(bad_headers[_i].header);
+    mlp_store_u64(bytes, length);
+    memcpy(bytes + 8, bad_headers[_i].header, length);
+    put_file(in_folder("foreign"), bytes, 8 + length + bad_headers[_i].size);
+    expect_refused(MLP_ERROR_DATA, in_folder("foreign"), NULL, bad_headers[_i].reason);
+}
+END_TEST
+
+START_TEST(cases_67_to_69_of_foreign_files)
+{
+    static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255, '{', '}'};
+    static const unsigned char longer[10] = {3, 0, 0, 0, 0, 0, 0, 0, '{', '}'};
+    put_file(in_folder("foreign"), longer, 7);
+    expect_refused(MLP_ERROR_DATA, in_folder("foreign"), NULL, "7 bytes, a safetensors file has");
+    put_file(in_folder("foreign"), longer, sizeof longer);
+    expect_refused(MLP_ERROR_DATA, in_folder("foreign"), NULL, "header of 3 bytes in a file of 10");
+    put_file(in_folder("foreign"), ones, sizeof ones);
+    expect_refused(MLP_ERROR_DATA, in_folder("foreign"), NULL, "18446744073709551615 bytes");
+}
+END_TEST
+
 START_TEST(case_74_types_that_are_no_floats)
 {
     static const struct st_tensor whole[] = {{"0.weight", "I64", 2, 3, 0}, {0}};
@@ -415,6 +469,20 @@ START_TEST(case_85_weights_that_are_not_finite)
         snprintf(reason, sizeof reason, "tensor '0.bias' holds %s", cases[i].reason);
         expect_refused(MLP_ERROR_DATA, put_tensors_with(bias, 1, cases[i].bits), NULL, reason);
     }
+}
+END_TEST
+
+START_TEST(case_85_a_foreign_file_with_bad_numbers_can_be_inspected)
+{
+    static const struct st_tensor net[] = {
+        {"0.weight", "F32", 2, 3, 0}, {"0.bias", "F64", 2, 0, 0}, {0}};
+    const mlp_import_options options = {.any_numbers = true};
+    float bias[2];
+    mlp_model *model = import(put_tensors_with(net, 1, 0x7fe0000000000000), &options);
+    ck_assert_uint_eq(mlp_model_bad_numbers(model), 1);
+    mlp_model_get_layer(model, 0, NULL, bias);
+    ck_assert(isinf(bias[1]));
+    mlp_model_destroy(model);
 }
 END_TEST
 
@@ -538,11 +606,15 @@ int main(void)
     tcase_add_test(tests, a_map_names_layers_and_leaves_the_rest);
     tcase_add_test(tests, a_file_of_mlp_tells_all_by_itself);
     tcase_add_test(tests, what_is_imported_is_saved_and_loaded);
+    tcase_add_test(tests, cases_67_to_69_of_foreign_files);
+    tcase_add_loop_test(tests, cases_70_to_81_of_foreign_files, 0,
+                        (int)(sizeof bad_headers / sizeof bad_headers[0]));
     tcase_add_test(tests, case_74_types_that_are_no_floats);
     tcase_add_test(tests, case_82_foreign_metadata_that_is_no_string);
     tcase_add_test(tests, case_83_missing_or_extra_tensor);
     tcase_add_test(tests, case_84_wrong_shape);
     tcase_add_test(tests, case_85_weights_that_are_not_finite);
+    tcase_add_test(tests, case_85_a_foreign_file_with_bad_numbers_can_be_inspected);
     tcase_add_test(tests, case_86_layers_that_do_not_chain);
     tcase_add_test(tests, a_loss_that_does_not_fit_is_asked_for);
     tcase_add_test(tests, options_that_make_no_sense);

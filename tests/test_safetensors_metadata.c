@@ -7,7 +7,8 @@
 #include "suite.h"
 
 #include <mlp/cpu.h>
-#include <mlp/model.h>
+#include <mlp/import.h>
+#include <mlp/train.h>
 
 #include <check.h>
 #include <jansson.h>
@@ -385,6 +386,51 @@ START_TEST(outputs_that_overflow_are_no_difference)
 }
 END_TEST
 
+/* --- Numbers that are none ----------------------------------------------------- */
+
+static void expect_unusable(mlp_status status, const mlp_error *error)
+{
+    ck_assert_int_eq(status, MLP_ERROR_DATA);
+    ck_assert_ptr_nonnull(strstr(error->message, "numbers of the model are NaN, infinite"));
+}
+
+/* It can be looked at, also as a copy, and nothing else. */
+START_TEST(case_85_a_model_with_bad_numbers_can_be_inspected)
+{
+    static const float numbers[] = {NAN, INFINITY, -1};
+    static const float x[FULL_INPUTS] = {0}, t[1] = {0};
+    const mlp_import_options options = {.any_numbers = true};
+    const mlp_arrays arrays = {
+        .count = 1, .features = FULL_INPUTS, .f32 = x, .targets = t, .outputs = 1};
+    mlp_train_options training = mlp_train_options_default();
+    mlp_error error;
+    mlp_evaluation evaluation;
+    mlp_model *model = NULL;
+    mlp_dataset *data = NULL;
+    float output;
+    size_t bad = _i == VARIANCE ? 3 : 2;
+    for (size_t i = 0; i < bad; i++) {
+        const char *path = put_value(_i, numbers[i]);
+        ck_assert_int_eq(mlp_model_import(path, &options, &model, NULL), MLP_OK);
+        ck_assert_uint_eq(mlp_model_bad_numbers(model), 1);
+        mlp_model *copy = mlp_model_copy(model);
+        ck_assert_uint_eq(mlp_model_bad_numbers(copy), 1);
+        mlp_model_destroy(copy);
+        expect_unusable(mlp_model_predict_f32(model, x, 1, 1, &output, &error), &error);
+        expect_unusable(mlp_model_save(model, in_folder("again"), &error), &error);
+        ck_assert_int_eq(mlp_dataset_wrap(&arrays, &data, NULL), MLP_OK);
+        expect_unusable(mlp_model_evaluate(model, data, 1, &evaluation, &error), &error);
+        expect_unusable(mlp_train(model, data, NULL, &training, NULL, NULL, &error), &error);
+        mlp_dataset_destroy(data);
+        mlp_model_destroy(model);
+    }
+    ck_assert_int_eq(mlp_model_import(put_value(_i, 2), &options, &model, NULL), MLP_OK);
+    ck_assert_uint_eq(mlp_model_bad_numbers(model), 0);
+    ck_assert_int_eq(mlp_model_predict_f32(model, x, 1, 1, &output, NULL), MLP_OK);
+    mlp_model_destroy(model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("safetensors_metadata");
@@ -400,6 +446,7 @@ int main(void)
     tcase_add_loop_test(tests, vectors_of_a_norm_are_as_long_as_the_layer_is_wide, NORM_FIRST,
                         NORM_LAST + 1);
     tcase_add_loop_test(tests, every_tensor_must_be_finite, 0, TENSORS);
+    tcase_add_loop_test(tests, case_85_a_model_with_bad_numbers_can_be_inspected, 0, TENSORS);
     tcase_add_test(tests, test_vectors_notice_every_weight);
     tcase_add_test(tests, test_vectors_are_the_same_for_every_instruction_set);
     tcase_add_test(tests, outputs_that_overflow_are_no_difference);

@@ -25,6 +25,11 @@ typedef struct mlp_import_options {
      * as in "w1+c1,w2+c2". Tensors that it does not name are left alone. NULL: all tensors of the
      * file, weights in natural order of their names (fc2 before fc10). */
     const char *map;
+
+    /* To look at a file, whoever wrote it: numbers may be NaN, infinite, negative variances or, of
+     * F64, out of range. A model with such numbers (mlp_model_bad_numbers) neither predicts nor
+     * trains nor is it saved: MLP_ERROR_DATA. */
+    bool any_numbers;
 } mlp_import_options;
 
 /* Makes a model of a safetensors file with two-dimensional weights and one-dimensional biases that
@@ -34,10 +39,11 @@ typedef struct mlp_import_options {
  * where there is none it is zero. The last layer has no activation but what the loss implies.
  *
  * A file of mlp_model_save tells all of it by itself: it is loaded as mlp_model_load does, and
- * options other than the defaults are MLP_ERROR_USAGE. So are names of options that are unknown or
- * a map that has an empty item. MLP_ERROR_DATA says which tensor is wrong, what was found and what
- * was expected, and whether all would chain in the other orientation. A chain of square weights
- * does not tell its orientation. Options may be NULL; *out is left alone on failure. */
+ * options other than the defaults (any_numbers excepted) are MLP_ERROR_USAGE. So are names of
+ * options that are unknown or a map that has an empty item. MLP_ERROR_DATA says which tensor is
+ * wrong, what was found and what was expected, and whether all would chain in the other
+ * orientation. A chain of square weights does not tell its orientation. Options may be NULL; *out
+ * is left alone on failure. */
 MLP_API mlp_status mlp_model_import(const char *path, const mlp_import_options *options,
                                     mlp_model **out, mlp_error *error);
 

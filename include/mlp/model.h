@@ -50,6 +50,10 @@ MLP_API size_t mlp_model_layer_inputs(const mlp_model *model, size_t layer);
 /* Parameters that training changes. */
 MLP_API uint64_t mlp_model_parameters(const mlp_model *model);
 
+/* How many of its numbers are NaN, infinite or negative variances; 0 unless it was imported for
+ * inspection (mlp_import_options.any_numbers), whatever its layers have been set to since. */
+MLP_API size_t mlp_model_bad_numbers(const mlp_model *model);
+
 /* What u8 inputs are divided by before the first layer (255). */
 MLP_API float mlp_model_input_divisor(const mlp_model *model);
 

@@ -93,11 +93,12 @@ static void describe_json(const struct settings *s, const mlp_model *model, cons
 {
     mlp_scaling scaling = mlp_model_scaling(model);
     result_json(json_pack(
-        "{s:s, s:o, s:s, s:I, s:o*, s:f, s:b, s:b, s:s}", "file", s->model, "layers",
+        "{s:s, s:o, s:s, s:I, s:o*, s:f, s:b, s:b, s:I, s:s}", "file", s->model, "layers",
         layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss), "parameters",
         (json_int_t)mlp_model_parameters(model), "class_names", class_array(model), "input_divisor",
         (double)mlp_model_input_divisor(model), "standardized_inputs", scaling.input_mean != NULL,
-        "standardized_targets", scaling.target_mean != NULL, "fingerprint", fingerprint));
+        "standardized_targets", scaling.target_mean != NULL, "bad_numbers",
+        (json_int_t)mlp_model_bad_numbers(model), "fingerprint", fingerprint));
 }
 
 static void describe_classes(const mlp_model *model)
@@ -136,6 +137,10 @@ static void describe(const struct settings *s, const mlp_model *model)
            scaling.input_mean ? "; inputs are standardised" : "");
     if (scaling.target_mean)
         result("values       learnt standardised, predicted in the data's units\n");
+    if (mlp_model_bad_numbers(model) > 0)
+        result("damaged      %s numbers are NaN, infinite or negative variances: nothing but mlp "
+               "info takes this file\n",
+               grouped(mlp_model_bad_numbers(model), number));
     result("fingerprint  %s\n", fingerprint);
 }
 
@@ -157,7 +162,7 @@ static int check_fingerprint(const struct settings *s, const mlp_model *model)
 static int describe_model(const struct settings *s)
 {
     mlp_model *model;
-    int status = open_model(s, &model);
+    int status = open_damaged_model(s, &model);
     if (status != MLP_OK)
         return status;
     describe(s, model);

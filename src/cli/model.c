@@ -37,7 +37,7 @@ static int open_onnx(const struct settings *settings, mlp_model **out)
     return MLP_OK;
 }
 
-static int open_safetensors(const struct settings *settings, mlp_model **out)
+static int open_safetensors(const struct settings *settings, bool any_numbers, mlp_model **out)
 {
     static const char *const all[] = {"loss", "activation", "map", "orientation"};
     const char *given = find_option(settings, all, sizeof all / sizeof all[0]);
@@ -48,6 +48,7 @@ static int open_safetensors(const struct settings *settings, mlp_model **out)
         .loss = settings->loss,
         .in_out = settings->in_out,
         .map = settings->map,
+        .any_numbers = any_numbers,
     };
     mlp_error error;
     mlp_status status = mlp_model_import(settings->model, &options, out, &error);
@@ -60,5 +61,12 @@ static int open_safetensors(const struct settings *settings, mlp_model **out)
 
 int open_model(const struct settings *settings, mlp_model **out)
 {
-    return is_onnx(settings->model) ? open_onnx(settings, out) : open_safetensors(settings, out);
+    return is_onnx(settings->model) ? open_onnx(settings, out)
+                                    : open_safetensors(settings, false, out);
+}
+
+int open_damaged_model(const struct settings *settings, mlp_model **out)
+{
+    return is_onnx(settings->model) ? open_onnx(settings, out)
+                                    : open_safetensors(settings, true, out);
 }

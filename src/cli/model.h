@@ -11,4 +11,7 @@ bool is_onnx(const char *path);
  * wrong and returns an exit code. */
 int open_model(const struct settings *settings, mlp_model **out);
 
+/* The same to look at it: numbers that are not finite are taken too. */
+int open_damaged_model(const struct settings *settings, mlp_model **out);
+
 #endif

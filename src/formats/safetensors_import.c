@@ -371,12 +371,15 @@ mlp_status mlp_model_import(const char *path, const mlp_import_options *options,
                             mlp_error *error)
 {
     static const mlp_import_options defaults;
-    struct mlp_st_source source = {.path = path, .error = error};
+    struct mlp_st_source source = {
+        .path = path, .error = error, .any_numbers = options && options->any_numbers};
     struct import import = {.source = &source, .options = options ? options : &defaults};
     mlp_model *model = NULL;
     mlp_status status = check_options(import.options, error);
     if (status == MLP_OK)
         status = import_any(&import, &model);
+    if (status == MLP_OK && source.any_numbers)
+        mlp_model_count_bad_numbers(model);
     if (status == MLP_OK)
         *out = model;
     else

@@ -336,7 +336,7 @@ static mlp_status read_vector(const struct mlp_st_source *s, const struct mlp_st
 {
     mlp_load_f32(values, mlp_st_data(s, tensor), tensor->rows);
     for (size_t i = 0; i < tensor->rows; i++) {
-        if (is_bad(values[i], part == MLP_VECTORS))
+        if (is_bad(values[i], part == MLP_VECTORS) && !s->any_numbers)
             return fail_tensor(s, tensor, module, part);
     }
     return MLP_OK;
@@ -347,7 +347,7 @@ static mlp_status read_layer(const struct mlp_st_source *s, mlp_model *model, si
                              size_t module, const struct mlp_st_tensor *tensors)
 {
     const struct mlp_layer *layer = &model->layers[l];
-    if (!mlp_model_load_weights(model, l, mlp_st_data(s, &tensors[0])))
+    if (!mlp_model_load_weights(model, l, mlp_st_data(s, &tensors[0])) && !s->any_numbers)
         return fail_tensor(s, &tensors[0], module, 0);
     mlp_status status = MLP_OK;
     for (size_t part = 1; part < mlp_st_parts(layer->norm) && status == MLP_OK; part++)
@@ -430,7 +430,9 @@ mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model)
         status = check_fingerprint(s, *model);
     if (status == MLP_OK)
         status = mlp_st_read_class_names(s, *model);
-    if (status == MLP_OK)
+    if (status == MLP_OK && s->any_numbers)
+        mlp_model_count_bad_numbers(*model);
+    if (status == MLP_OK && (*model)->bad_numbers == 0)
         status = mlp_st_check_vectors(s, *model);
     const char *provenance = mlp_st_metadata_text(s, "mlp.provenance");
     if (status == MLP_OK && !mlp_model_set_provenance(*model, provenance))

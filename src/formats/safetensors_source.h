@@ -33,6 +33,7 @@ struct mlp_st_tensor {
 struct mlp_st_source {
     const char *path;
     mlp_error *error;
+    bool any_numbers; /* as mlp_import_options has it */
     struct mlp_map map;
     uint64_t data_start, data_size;
     json_t *header; /* entries are deleted when they have been read */
@@ -88,7 +89,7 @@ mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model);
 
 /* --- Tensors of any type (safetensors_convert.c) ------------------------------------ */
 
-/* The first element that is not a finite float, as a failure. */
+/* The first element that is not a finite float, as a failure; none where any number will do. */
 mlp_status mlp_st_check_finite(const struct mlp_st_source *s, const struct mlp_st_tensor *tensor);
 
 /* The weights of layer l, [in][out] or [out][in], by all threads. */
