@@ -353,7 +353,8 @@ static bool link_previous(const struct target *target, const char *previous, con
 
 static bool has_no_links(int reason)
 {
-    return reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS || reason == EMLINK;
+    return reason == EPERM || reason == ENOTSUP || reason == EOPNOTSUPP || reason == ENOSYS ||
+           reason == EMLINK;
 }
 
 /* Keeps the file that is to be replaced under the name `previous`. */

@@ -342,7 +342,7 @@ int main(void)
 {
     Suite *suite = suite_create("file_crash");
     TCase *tests = tcase_create("file_crash");
-    tcase_set_timeout(tests, 120);
+    tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_add_test(tests, a_file_is_the_old_or_the_new_one);
     tcase_add_test(tests, a_file_that_is_kept_is_not_lost);
