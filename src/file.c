@@ -345,7 +345,7 @@ static int rename_within(const struct target *target, const char *from, const ch
 static bool link_previous(const struct target *target, const char *previous, const char *between)
 {
     if (mlp_system->linkat(target->folder, target->name, target->folder, between, 0) != 0)
-        return false;
+        return errno == ENOENT; /* another writer has just replaced it, and kept it if it keeps */
     bool renamed = rename_within(target, between, previous) == 0;
     remove_name(target, between);
     return renamed;

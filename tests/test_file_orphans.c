@@ -141,6 +141,31 @@ START_TEST(case_93_a_name_may_have_gone_to_a_live_writer)
 }
 END_TEST
 
+/* Each takes the files of the others for orphans as soon as it can. */
+START_TEST(case_93_writers_at_the_same_time_leave_nothing)
+{
+    enum { WRITERS = 4, TIMES = 100 };
+    const char *path = in_folder("file");
+    for (int i = 0; i < WRITERS; i++) {
+        if (fork() != 0)
+            continue;
+        for (int n = 0; n < TIMES; n++) {
+            if (write_new_keeping(path, NULL) != MLP_OK)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        int status;
+        ck_assert_int_gt(wait(&status), 0);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    ck_assert(holds_new(path));
+    ck_assert(holds_new(in_folder("previous")));
+    ck_assert_int_eq(folder_count(), 2);
+}
+END_TEST
+
 START_TEST(long_names_are_cut_between_characters)
 {
     char name[200] = "", expected[100];
@@ -167,6 +192,7 @@ int main(void)
     tcase_add_test(tests, case_93_without_locks_temporary_files_stay);
     tcase_add_test(tests, case_93_a_new_file_may_be_taken_for_an_orphan);
     tcase_add_test(tests, case_93_a_name_may_have_gone_to_a_live_writer);
+    tcase_add_test(tests, case_93_writers_at_the_same_time_leave_nothing);
     tcase_add_test(tests, long_names_are_cut_between_characters);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
