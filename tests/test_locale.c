@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Case 41: a locale with a decimal comma changes nothing. */
 #include "folder.h"
+#include "formats/number.h"
 #include "suite.h"
 
 #include <mlp/mlp.h>
@@ -32,6 +33,21 @@ START_TEST(case_41_numbers_have_a_decimal_point)
     ck_assert(scale == 0.5f);
     ck_assert_int_eq(mlp_init_parse("normal:0,5", &init, &scale, NULL), MLP_ERROR_USAGE);
     ck_assert_str_eq(localeconv()->decimal_point, ","); /* left as it was */
+}
+END_TEST
+
+START_TEST(case_41_tables_have_a_decimal_point)
+{
+    /* One that is rounded by arithmetic, one by all of its digits, and one that is subnormal. */
+    static const char *const texts[] = {"0.5", "1.000000059604644775390626", "1.5e-40"};
+    static const float values[] = {0.5f, 0x1.000002p0f, 1.5e-40f};
+    float value;
+    ck_assert(choose_comma());
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(mlp_number_parse(texts[i], strlen(texts[i]), &value), MLP_NUMBER_OK);
+        ck_assert(value == values[i]);
+    }
+    ck_assert_int_eq(mlp_number_parse("0,5", 3, &value), MLP_NUMBER_NONE);
 }
 END_TEST
 
@@ -69,6 +85,7 @@ int main(void)
     TCase *tests = tcase_create("locale");
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_add_test(tests, case_41_numbers_have_a_decimal_point);
+    tcase_add_test(tests, case_41_tables_have_a_decimal_point);
     tcase_add_test(tests, case_41_a_model_has_the_same_bytes);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
