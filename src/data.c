@@ -61,7 +61,8 @@ static const struct mlp_format builtin = {
 
 /* The first that claims a source gets it; the last claims everything. */
 static const struct mlp_format *const formats[] = {
-    &builtin, &mlp_format_idx_folder, &mlp_format_npy, &mlp_format_npz, &mlp_format_idx_file,
+    &builtin,        &mlp_format_idx_folder, &mlp_format_npy,
+    &mlp_format_npz, &mlp_format_csv,        &mlp_format_idx_file,
 };
 
 static const struct mlp_format *format_of(const char *source)
@@ -84,7 +85,9 @@ static mlp_status check_options(const char *source, const struct mlp_format *for
     if (!(given & ~format->options))
         return MLP_OK;
     return mlp_fail(error, MLP_ERROR_USAGE, "%s: a source of this format has no options%s", source,
-                    format->options & MLP_FORMAT_LABELS ? " but for its labels" : "");
+                    format->options & MLP_FORMAT_LABELS    ? " but for its labels"
+                    : format->options & MLP_FORMAT_COLUMNS ? " for labels outside of it"
+                                                           : "");
 }
 
 mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,

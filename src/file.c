@@ -78,6 +78,17 @@ mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, 
     return MLP_OK;
 }
 
+mlp_status mlp_file_read_next(int fd, const char *name, void *data, size_t size, size_t *count,
+                              mlp_error *error)
+{
+    ssize_t got;
+    do {
+        got = mlp_system->read(fd, data, size < MAX_PART ? size : (size_t)MAX_PART);
+    } while (got < 0 && errno == EINTR);
+    *count = got < 0 ? 0 : (size_t)got;
+    return got < 0 ? fail_errno(error, name, "read") : MLP_OK;
+}
+
 mlp_status mlp_file_map(const char *path, struct mlp_map *out, mlp_error *error)
 {
     *out = (struct mlp_map){0};

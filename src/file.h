@@ -18,6 +18,11 @@ mlp_status mlp_file_open(const char *path, int *fd, uint64_t *size, mlp_error *e
 mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, size_t size,
                          mlp_error *error);
 
+/* Reads what comes next from `fd`, which may be a pipe: waits until there is something, and takes
+ * up to `size` bytes of it; *count is 0 at the end. `name` is for the message. */
+mlp_status mlp_file_read_next(int fd, const char *name, void *data, size_t size, size_t *count,
+                              mlp_error *error);
+
 /* The whole of a file in memory, read-only; zeroed: nothing. */
 struct mlp_map {
     const unsigned char *data;

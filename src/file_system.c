@@ -40,6 +40,7 @@ const struct mlp_file_system mlp_system_calls = {
     .faccessat = faccessat,
     .realpath = realpath,
     .pread = pread,
+    .read = read,
     .mmap = mmap,
     .write = write,
     .fchmod = fchmod,
@@ -95,6 +96,11 @@ static ssize_t fail_pread(int fd, void *data, size_t size, off_t offset)
     return must_fail() ? -1 : mlp_cleaner->pread(fd, data, size, offset);
 }
 
+static ssize_t fail_read(int fd, void *data, size_t size)
+{
+    return must_fail() ? -1 : mlp_cleaner->read(fd, data, size);
+}
+
 static void *fail_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
     return must_fail() ? MAP_FAILED : mlp_cleaner->mmap(at, size, protection, flags, fd, offset);
@@ -133,6 +139,7 @@ static const struct mlp_file_system failing = {
     .faccessat = fail_faccessat,
     .realpath = fail_realpath,
     .pread = fail_pread,
+    .read = fail_read,
     .mmap = fail_mmap,
     .write = fail_write,
     .fchmod = fail_fchmod,

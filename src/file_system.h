@@ -17,6 +17,7 @@ struct mlp_file_system {
     int (*faccessat)(int folder, const char *name, int mode, int flags);
     char *(*realpath)(const char *path, char *out);
     ssize_t (*pread)(int fd, void *data, size_t size, off_t offset);
+    ssize_t (*read)(int fd, void *data, size_t size);
     void *(*mmap)(void *at, size_t size, int protection, int flags, int fd, off_t offset);
     ssize_t (*write)(int fd, const void *data, size_t size);
     int (*fchmod)(int fd, mode_t mode);

@@ -369,6 +369,22 @@ START_TEST(options_that_a_format_lacks_are_refused)
 }
 END_TEST
 
+/* Label files need not be there. */
+START_TEST(inputs_alone)
+{
+    static const mlp_source_options options = {.unlabelled = true};
+    const char *sources[] = {put("t10k-images-idx3-ubyte", two_images()), folder, "and"};
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        mlp_dataset *data;
+        mlp_error error;
+        mlp_status status = mlp_dataset_open_as(sources[i], MLP_TEST, &options, &data, &error);
+        ck_assert_msg(status == MLP_OK, "%s", error.message);
+        ck_assert_uint_eq(mlp_dataset_count(data), i < 2 ? 2 : 4);
+        mlp_dataset_destroy(data);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("data");
@@ -397,6 +413,7 @@ int main(void)
     tcase_add_test(tests, inputs_of_f32);
     tcase_add_test(tests, targets_with_nan);
     tcase_add_test(tests, every_allocation_of_opening_fails_once);
+    tcase_add_test(tests, inputs_alone);
     tcase_add_test(tests, options_that_a_format_lacks_are_refused);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -46,20 +46,36 @@ typedef enum mlp_split {
  * An archive NAME.npz has such arrays: x_train and y_train, x_test and y_test, or else for either
  * split the first there of x, X, images, data, arr_0 and of y, Y, labels, target, arr_1. Also named
  * X_train, Y_train, X_test, Y_test. They are read into memory. MLP_ERROR_USAGE where the library
- * was built without libzip. */
+ * was built without libzip.
+ *
+ * A table NAME.csv or NAME.tsv, plain or .gz, or - for standard input, which is read up to its end:
+ * RFC 4180, UTF-8 with or without a byte-order mark, lines that end in LF or CRLF, the last or not;
+ * empty lines are skipped. Every line is a sample, after one that names the columns where there is
+ * one; every cell a finite decimal number, with a point in any locale, rounded to the nearest f32.
+ * The last column is the label, or another, or there are columns of target values
+ * (mlp_source_options). Labels are whole numbers from 0 to 255, or 2 to 256 different texts, whose
+ * order by bytes is that of the classes that they name. Messages count lines and columns from 1.
+ * MLP_ERROR_USAGE where the library was built without libcsv. */
 MLP_API mlp_status mlp_dataset_open(const char *source, mlp_split split, mlp_dataset **out,
                                     mlp_error *error);
 
 /* Whether the first line of a CSV file names its columns. */
 typedef enum mlp_header {
-    MLP_HEADER_AUTO, /* it does where a column is no number there and is one in the second line */
+    MLP_HEADER_AUTO, /* it does where no column is a number there and one is in the second line */
     MLP_HEADER_YES,
     MLP_HEADER_NO,
 } mlp_header;
 
 /* How a source is to be read, where its content does not say. Zero is the default for all. */
 typedef struct mlp_source_options {
-    bool unlabelled; /* inputs alone, as for a prediction: neither labels nor targets are read */
+    /* Inputs alone, as for a prediction: labels and targets need not be there and are not read
+     * (those of built-in sets are known). */
+    bool unlabelled;
+
+    /* Of CSV, unlabelled: the values of a sample. Where there are as many columns all are inputs,
+     * where there are more those of labels or targets are left out. 0: not known, only columns that
+     * are named below are left out. */
+    size_t inputs;
 
     /* Of npy: the file with the labels (whole numbers) or targets (f4, f8) of the inputs; of npz
      * the name of that array. NULL: the file beside it, or the array, of the usual name. */
@@ -69,7 +85,7 @@ typedef struct mlp_source_options {
      */
     const char *label;   /* the column of the labels; NULL: the last one, where `targets` is NULL */
     const char *targets; /* columns of target values in place of a label, commas between them */
-    char delimiter;      /* 0: the one of , ; tab that the first line has */
+    char delimiter;      /* 0: the one of , ; tab that the first line has most of */
     mlp_header header;
 
     /* The names of classes 0, 1, ... that labels which are text stand for, as of a model; a label

@@ -42,4 +42,7 @@ extern const struct mlp_format mlp_format_idx_file;
 extern const struct mlp_format mlp_format_npy;
 extern const struct mlp_format mlp_format_npz;
 
+/* Tables as text, and standard input (csv.c, or csv_none.c, which says that there is no libcsv). */
+extern const struct mlp_format mlp_format_csv;
+
 #endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "formats/csv_table.h"
+
+#include "alloc.h"
+#include "error.h"
+#include "formats/number.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- Names ------------------------------------------------------------------- */
+
+/* Finds column `name` in the header; *times is how often it is there. */
+static size_t find_name(const struct mlp_csv_table *table, const char *name, size_t size,
+                        size_t *times)
+{
+    struct mlp_csv_field field;
+    size_t column = 0, found = MLP_CSV_NONE;
+    *times = 0;
+    for (const char *at = table->header ? table->first.text : NULL; at; column++) {
+        at = mlp_csv_field(&table->first, at, &field);
+        if (field.size != size || memcmp(field.text, name, size) != 0)
+            continue;
+        found = column;
+        ++*times;
+    }
+    return found;
+}
+
+/* Column 0, 1, ... or -1, -2, ... */
+static size_t find_number(const struct mlp_csv_table *table, const char *text, size_t size)
+{
+    bool negative = size > 0 && *text == '-';
+    size_t number = 0;
+    if (size == negative || size > 10)
+        return MLP_CSV_NONE;
+    for (size_t i = negative; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return MLP_CSV_NONE;
+        number = number * 10 + (size_t)(text[i] - '0');
+    }
+    if (negative)
+        return number > 0 && number <= table->columns ? table->columns - number : MLP_CSV_NONE;
+    return number < table->columns ? number : MLP_CSV_NONE;
+}
+
+static mlp_status find_column(const struct mlp_csv_table *table, const char *text, size_t size,
+                              size_t *out, mlp_error *error)
+{
+    size_t times;
+    int shown = size < 100 ? (int)size : 100;
+    *out = find_name(table, text, size, &times);
+    if (times > 1)
+        return mlp_fail(error, MLP_ERROR_USAGE,
+                        "%s: line %zu: found %zu columns named '%.*s', expected one",
+                        table->lines.path, table->first.line, times, shown, text);
+    if (times == 0)
+        *out = find_number(table, text, size);
+    if (*out != MLP_CSV_NONE)
+        return MLP_OK;
+    return mlp_fail(error, MLP_ERROR_USAGE,
+                    "%s: line %zu: found no column '%.*s' among its %zu, expected %s0 to %zu or -1 "
+                    "to -%zu%s",
+                    table->lines.path, table->first.line, shown, text, table->columns,
+                    table->header ? "a name of the header, " : "", table->columns - 1,
+                    table->columns, table->header ? "" : " (it has no header)");
+}
+
+/* --- Columns ----------------------------------------------------------------- */
+
+/* Takes a column out of the inputs. */
+static mlp_status take_column(struct mlp_csv_table *table, const char *text, size_t size,
+                              struct mlp_csv_column what, mlp_error *error)
+{
+    size_t column;
+    mlp_status status = find_column(table, text, size, &column, error);
+    if (status != MLP_OK)
+        return status;
+    if (table->map[column].role != MLP_CSV_INPUT)
+        return mlp_fail(error, MLP_ERROR_USAGE, "%s: column '%.*s' is given twice",
+                        table->lines.path, (int)(size < 100 ? size : 100), text);
+    table->map[column] = what;
+    if (what.role == MLP_CSV_LABEL)
+        table->label = column;
+    return MLP_OK;
+}
+
+static mlp_status take_targets(struct mlp_csv_table *table, const char *targets, bool left_out,
+                               mlp_error *error)
+{
+    mlp_status status = MLP_OK;
+    size_t count = 0;
+    for (const char *at = targets; at && status == MLP_OK; count++) {
+        const char *comma = strchr(at, ',');
+        size_t size = comma ? (size_t)(comma - at) : strlen(at);
+        struct mlp_csv_column what = {left_out ? MLP_CSV_LEFT_OUT : MLP_CSV_TARGET, count};
+        status = take_column(table, at, size, what, error);
+        at = comma ? comma + 1 : NULL;
+    }
+    table->outputs = left_out ? 0 : count;
+    return status;
+}
+
+/* Decides which columns are inputs and which are not. */
+static mlp_status take_columns(struct mlp_csv_table *table, const mlp_source_options *options,
+                               mlp_error *error)
+{
+    bool alone = options->unlabelled, told = options->label || options->targets;
+    const char *label = options->label ? options->label : "-1";
+    struct mlp_csv_column what = {alone ? MLP_CSV_LEFT_OUT : MLP_CSV_LABEL, 0};
+    if (alone && (options->inputs > 0 ? options->inputs == table->columns : !told))
+        return MLP_OK;
+    if (options->targets)
+        return take_targets(table, options->targets, alone, error);
+    return take_column(table, label, strlen(label), what, error);
+}
+
+/* Numbers the inputs. */
+static mlp_status count_inputs(struct mlp_csv_table *table, const mlp_source_options *options,
+                               mlp_error *error)
+{
+    for (size_t c = 0; c < table->columns; c++) {
+        if (table->map[c].role == MLP_CSV_INPUT)
+            table->map[c].place = table->features++;
+    }
+    if (table->features == 0)
+        return mlp_fail(error, MLP_ERROR_DATA,
+                        "%s: line %zu: found %zu column%s, expected one of inputs besides",
+                        table->lines.path, table->first.line, table->columns,
+                        table->columns == 1 ? "" : "s");
+    if (options->unlabelled && options->inputs > 0 && options->inputs != table->features)
+        return mlp_fail(error, MLP_ERROR_DATA,
+                        "%s: line %zu: found %zu columns, of which %zu are inputs, expected %zu as "
+                        "the model takes",
+                        table->lines.path, table->first.line, table->columns, table->features,
+                        options->inputs);
+    return MLP_OK;
+}
+
+static mlp_status map_columns(struct mlp_csv_table *table, const mlp_source_options *options,
+                              mlp_error *error)
+{
+    table->label = MLP_CSV_NONE;
+    table->columns = mlp_csv_count(&table->first);
+    table->map = mlp_alloc(table->columns, sizeof *table->map);
+    if (!table->map)
+        return mlp_fail_memory(error, table->lines.path);
+    mlp_status status = take_columns(table, options, error);
+    return status == MLP_OK ? count_inputs(table, options, error) : status;
+}
+
+/* --- The header -------------------------------------------------------------- */
+
+static bool is_number(const struct mlp_csv_field *field)
+{
+    float value;
+    return mlp_number_parse(field->text, field->size, &value) != MLP_NUMBER_NONE;
+}
+
+static bool has_number(const struct mlp_csv_record *record)
+{
+    struct mlp_csv_field field;
+    for (const char *at = record->text; at;) {
+        at = mlp_csv_field(record, at, &field);
+        if (is_number(&field))
+            return true;
+    }
+    return false;
+}
+
+static mlp_status copy_first(struct mlp_csv_table *table, const struct mlp_csv_record *record,
+                             mlp_error *error)
+{
+    size_t size = (size_t)(record->end - record->text);
+    table->first_text = mlp_alloc(size + 1, 1);
+    if (!table->first_text)
+        return mlp_fail_memory(error, table->lines.path);
+    memcpy(table->first_text, record->text, size);
+    table->first = *record;
+    table->first.text = table->first_text;
+    table->first.end = table->first_text + size;
+    return MLP_OK;
+}
+
+/* Whether the first record is a header; reads the second where that depends on it. */
+static mlp_status find_header(struct mlp_csv_table *table, mlp_header header, mlp_error *error)
+{
+    table->guessed = header == MLP_HEADER_AUTO;
+    table->header = header == MLP_HEADER_YES;
+    bool open = table->guessed && !has_number(&table->first);
+    if (open || table->header) {
+        mlp_status status = mlp_csv_next(&table->lines, &table->second, error);
+        if (status != MLP_OK)
+            return status;
+        if (table->second.line == 0)
+            return mlp_fail(error, MLP_ERROR_DATA,
+                            "%s: line %zu: found a header and nothing behind it, expected samples",
+                            table->lines.path, table->first.line);
+    }
+    if (open)
+        table->header = has_number(&table->second);
+    table->first_waits = !table->header;
+    return MLP_OK;
+}
+
+/* --- Rows -------------------------------------------------------------------- */
+
+/* The name of a column, empty where it has none. */
+static struct mlp_csv_field name_of(const struct mlp_csv_table *table, size_t column)
+{
+    struct mlp_csv_field field = {"", 0};
+    const char *at = table->header ? table->first.text : NULL;
+    for (size_t c = 0; c <= column && at; c++)
+        at = mlp_csv_field(&table->first, at, &field);
+    return field;
+}
+
+static const char *what_is_wrong(const struct mlp_csv_table *table,
+                                 const struct mlp_csv_record *record,
+                                 const struct mlp_csv_field *field)
+{
+    float value;
+    const char *text = field->text;
+    size_t sign = field->size > 0 && (*text == '-' || *text == '+');
+    if (mlp_number_parse(text, field->size, &value) == MLP_NUMBER_LARGE)
+        return "a number up to 3.4e38";
+    if (field->size - sign >= 3 &&
+        (strncasecmp(text + sign, "nan", 3) == 0 || strncasecmp(text + sign, "inf", 3) == 0))
+        return "a finite number";
+    if (memchr(text, '\r', field->size))
+        return "no carriage return but before a line feed";
+    if (record->line == table->first.line && table->guessed)
+        return "a number (or a header, --header yes)";
+    return "a number";
+}
+
+static mlp_status fail_cell(const struct mlp_csv_table *table, const struct mlp_csv_record *record,
+                            size_t column, mlp_error *error)
+{
+    struct mlp_csv_field field = {"", 0}, name = name_of(table, column);
+    const char *at = record->text;
+    for (size_t c = 0; c <= column && at; c++)
+        at = mlp_csv_field(record, at, &field);
+    int named = name.size < 40 ? (int)name.size : 40;
+    int shown = field.size < 40 ? (int)field.size : 40;
+    if (field.size == 0)
+        return mlp_fail(error, MLP_ERROR_DATA,
+                        "%s: line %zu, column %zu%s%.*s%s: found an empty cell, expected a number",
+                        table->lines.path, record->line, column + 1, named ? " (" : "", named,
+                        name.text, named ? ")" : "");
+    return mlp_fail(
+        error, MLP_ERROR_DATA, "%s: line %zu, column %zu%s%.*s%s: found '%.*s', expected %s",
+        table->lines.path, record->line, column + 1, named ? " (" : "", named, name.text,
+        named ? ")" : "", shown, field.text, what_is_wrong(table, record, &field));
+}
+
+/* What is wrong with a row: its number of columns before what is in them. */
+static mlp_status fail_row(const struct mlp_csv_table *table, const struct mlp_csv_record *record,
+                           size_t column, mlp_error *error)
+{
+    size_t count = mlp_csv_count(record);
+    bool trails = record->end > record->text && record->end[-1] == record->delimiter;
+    if (count == table->columns)
+        return fail_cell(table, record, column, error);
+    return mlp_fail(error, MLP_ERROR_DATA,
+                    "%s: line %zu, column %zu: found %zu columns%s, expected %zu as in line %zu",
+                    table->lines.path, record->line,
+                    (count < table->columns ? count : table->columns) + 1, count,
+                    trails ? " and a delimiter at the end" : "", table->columns, table->first.line);
+}
+
+static inline bool is_blank(char c, char delimiter)
+{
+    return (c == ' ' || c == '\t') && c != delimiter;
+}
+
+/* The number at *at, which is then where the next field begins, or NULL behind the last. False
+ * where it is none, or one that is too large. */
+static inline bool read_number(const struct mlp_csv_record *record, const char **at, float *out)
+{
+    const char *next = *at, *end = record->end;
+    const char delimiter = record->delimiter;
+    while (next < end && is_blank(*next, delimiter))
+        next++;
+    if (mlp_number_read(&next, end, out) != MLP_NUMBER_OK)
+        return false;
+    while (next < end && is_blank(*next, delimiter))
+        next++;
+    *at = next == end ? NULL : next + 1;
+    return next == end || *next == delimiter;
+}
+
+static mlp_status read_row(const struct mlp_csv_table *table, const struct mlp_csv_record *record,
+                           float *inputs, float *targets, struct mlp_csv_field *label,
+                           mlp_error *error)
+{
+    const char *at = record->text;
+    struct mlp_csv_field field = {"", 0};
+    size_t c = 0;
+    bool right = true;
+    for (; c < table->columns && at && right; c++) {
+        const struct mlp_csv_column *column = &table->map[c];
+        if (column->role == MLP_CSV_INPUT)
+            right = read_number(record, &at, &inputs[column->place]);
+        else if (column->role == MLP_CSV_TARGET)
+            right = read_number(record, &at, &targets[column->place]);
+        else
+            at = mlp_csv_field(record, at, &field);
+        if (column->role == MLP_CSV_LABEL)
+            *label = field;
+    }
+    return right && c == table->columns && !at ? MLP_OK : fail_row(table, record, c - 1, error);
+}
+
+mlp_status mlp_csv_table_next(struct mlp_csv_table *table, float *inputs, float *targets,
+                              struct mlp_csv_field *label, size_t *line, mlp_error *error)
+{
+    struct mlp_csv_record record = table->first_waits ? table->first : table->second;
+    mlp_status status = MLP_OK;
+    if (!table->first_waits)
+        table->second = (struct mlp_csv_record){0};
+    table->first_waits = false;
+    if (record.line == 0)
+        status = mlp_csv_next(&table->lines, &record, error);
+    *line = record.line;
+    if (status != MLP_OK || record.line == 0)
+        return status;
+    return read_row(table, &record, inputs, targets, label, error);
+}
+
+/* --- Files ------------------------------------------------------------------- */
+
+static mlp_status check_options(const char *path, const mlp_source_options *options,
+                                mlp_error *error)
+{
+    if (options->label && options->targets)
+        return mlp_fail(error, MLP_ERROR_USAGE,
+                        "%s: found a column of labels and columns of targets, expected one or the "
+                        "other",
+                        path);
+    if (options->delimiter != '\0' && strchr("\"\r\n.+-0123456789eE", options->delimiter))
+        return mlp_fail(error, MLP_ERROR_USAGE,
+                        "%s: found the delimiter '%c', expected a character that is in no number "
+                        "and no quote",
+                        path, options->delimiter);
+    return MLP_OK;
+}
+
+static mlp_status read_start(struct mlp_csv_table *table, const mlp_source_options *options,
+                             mlp_error *error)
+{
+    mlp_status status = MLP_OK;
+    struct mlp_csv_record record;
+    table->lines.delimiter = options->delimiter;
+    if (options->delimiter == '\0')
+        status = mlp_csv_find_delimiter(&table->lines, error);
+    if (status == MLP_OK)
+        status = mlp_csv_next(&table->lines, &record, error);
+    if (status == MLP_OK && record.line == 0)
+        status = mlp_fail(error, MLP_ERROR_DATA, "%s: line 1: found the end, expected samples",
+                          table->lines.path);
+    if (status == MLP_OK)
+        status = copy_first(table, &record, error);
+    if (status == MLP_OK)
+        status = find_header(table, options->header, error);
+    return status == MLP_OK ? map_columns(table, options, error) : status;
+}
+
+mlp_status mlp_csv_table_open(const char *path, const mlp_source_options *options,
+                              struct mlp_csv_table *out, mlp_error *error)
+{
+    *out = (struct mlp_csv_table){0};
+    mlp_status status = check_options(path, options, error);
+    if (status == MLP_OK)
+        status = mlp_csv_open(path, &out->lines, error);
+    if (status != MLP_OK)
+        return status;
+    status = read_start(out, options, error);
+    if (status != MLP_OK)
+        mlp_csv_table_close(out);
+    return status;
+}
+
+void mlp_csv_table_close(struct mlp_csv_table *table)
+{
+    mlp_csv_close(&table->lines);
+    mlp_free(table->first_text);
+    mlp_free(table->map);
+    *table = (struct mlp_csv_table){0};
+}
