@@ -15,6 +15,7 @@
 #include <mlp/provenance.h>
 #include <mlp/spec.h>
 #include <mlp/status.h>
+#include <mlp/stream.h>
 #include <mlp/train.h>
 #include <mlp/version.h>
 
