@@ -31,15 +31,35 @@ static int evaluate(const struct settings *s, const mlp_model *model, const mlp_
     return status;
 }
 
+/* Opens the data; the labels of a table are the model's classes. */
+static int open_data(const struct settings *s, const mlp_model *model, mlp_dataset **out)
+{
+    const char *names[MAX_CLASSES];
+    mlp_source_options options = s->source;
+    mlp_error error;
+    size_t count = 0;
+    while (count < MAX_CLASSES && (names[count] = mlp_model_class_name(model, count)) != NULL)
+        count++;
+    if (count > 0 && mlp_stream_claims(s->data) && !options.targets) {
+        options.class_names = names;
+        options.class_count = count;
+    }
+    if (mlp_dataset_open_as(s->data, s->split, &options, out, &error) != MLP_OK)
+        return fail_with(&error);
+    if (mlp_dataset_class_name(*out, 0) && count == 0)
+        return fail(MLP_ERROR_DATA,
+                    "%s: its labels are names, expected numbers of classes: %s has no names",
+                    s->data, s->model);
+    return MLP_OK;
+}
+
 int run_eval(const struct settings *settings)
 {
     mlp_model *model = NULL;
     mlp_dataset *data = NULL;
-    mlp_error error;
     int code = open_model(settings, &model);
-    if (code == MLP_OK &&
-        mlp_dataset_open(settings->data, settings->split, &data, &error) != MLP_OK)
-        code = fail_with(&error);
+    if (code == MLP_OK)
+        code = open_data(settings, model, &data);
     if (code == MLP_OK)
         code = evaluate(settings, model, data);
     mlp_dataset_destroy(data);

@@ -26,6 +26,7 @@ struct settings {
     const char *valid;       /* a source; NULL where none is given */
     double valid_fraction;   /* of the training data; 0: none */
     mlp_split split;
+    mlp_source_options source; /* how --data are read, and the other sources but for `labels` */
     bool standardize;
 
     /* Network. */

@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* --- Pairs --------------------------------------------------------------------- */
 
@@ -12,6 +13,7 @@ static int check_pairs(const struct settings *s)
     static const struct {
         const char *one, *other, *reason;
     } pairs[] = {
+        {"label", "targets", "a sample has one or the other"},
         {"layers", "hidden", "both name the hidden layers"},
         {"momentum", "beta1", "they are the same setting"},
         {"shuffle", "no-shuffle", "they contradict each other"},
@@ -166,11 +168,28 @@ static int check_export(const struct settings *s)
     return MLP_OK;
 }
 
+/* Standard input can be read once. */
+static int check_sources(const struct settings *s)
+{
+    const char *sources[] = {s->data, s->test, s->valid};
+    const char *const options[] = {"data", "test", "valid"};
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        if (!sources[i] || strcmp(sources[i], "-") != 0)
+            continue;
+        if (first)
+            return fail(MLP_ERROR_USAGE, "--%s -: standard input is that of --%s already",
+                        options[i], first);
+        first = options[i];
+    }
+    return MLP_OK;
+}
+
 int options_conflicts(const struct settings *settings)
 {
     static int (*const checks[])(const struct settings *) = {
-        check_pairs, check_constants,   check_loss,   check_hidden, check_norm,
-        check_end,   check_checkpoints, check_verify, check_export,
+        check_pairs, check_sources, check_constants,   check_loss,   check_hidden,
+        check_norm,  check_end,     check_checkpoints, check_verify, check_export,
     };
     int status = MLP_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == MLP_OK; i++)

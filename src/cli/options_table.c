@@ -79,8 +79,9 @@ static const struct option_row options[] = {
     /* Data */
     {"data", "SRC", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
      "a folder with MNIST's IDX files, plain or .gz, an IDX or .npy file of inputs with its label "
-     "file beside it, an .npz file, or a built-in set; by default the recipe's, or digits. Built "
-     "in are:",
+     "file beside it, an .npz file, a table .csv or .tsv, plain or .gz, - for a table from "
+     "standard "
+     "input, or a built-in set; by default the recipe's, or digits. Built in are:",
      mlp_dataset_builtin_name, parse_data},
     {"test", "SRC", TRAIN, GROUP_DATA,
      "the data to test on after every epoch; by default the test part of --data where it has one",
@@ -91,6 +92,25 @@ static const struct option_row options[] = {
      NULL, parse_valid},
     {"split", "PART", EVAL | PREDICT, GROUP_DATA,
      "the part of --data to use: test (the default) or train", NULL, parse_split},
+    {"label", "COLUMN", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
+     "of tables: the column of the labels, by its name in the header or its number from 0, or from "
+     "-1 down for the last; by default the last",
+     NULL, parse_label},
+    {"targets", "COLUMNS", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
+     "of tables: the columns of target values in place of a label, commas between them", NULL,
+     parse_targets},
+    {"delimiter", "C", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
+     "of tables: what is between columns, a character or tab; by default the one of , ; and tab "
+     "that the first line has most of",
+     NULL, parse_delimiter},
+    {"header", "yes|no|auto", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
+     "of tables: whether the first line names the columns; auto, the default: where no column is a "
+     "number there and one is in the second line",
+     NULL, parse_header},
+    {"labels", "FILE", NET | EVAL | VERIFY, GROUP_DATA,
+     "the labels or targets of --data where it is a .npy file, or the name of their array in a "
+     ".npz file",
+     NULL, parse_labels},
     {"standardize", NULL, NET, GROUP_DATA,
      "give every input mean 0 and deviation 1 over the training data, and every target value", NULL,
      parse_standardize},

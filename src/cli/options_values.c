@@ -104,6 +104,47 @@ int parse_split(struct settings *s, const char *text)
     return MLP_OK;
 }
 
+int parse_label(struct settings *s, const char *text)
+{
+    s->source.label = text;
+    return MLP_OK;
+}
+
+int parse_targets(struct settings *s, const char *text)
+{
+    s->source.targets = text;
+    return MLP_OK;
+}
+
+int parse_delimiter(struct settings *s, const char *text)
+{
+    bool tab = strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0;
+    if (!tab && strlen(text) != 1)
+        return fail(MLP_ERROR_USAGE, "--delimiter: found '%s', expected one character or tab",
+                    text);
+    s->source.delimiter = tab ? '\t' : *text;
+    return MLP_OK;
+}
+
+int parse_header(struct settings *s, const char *text)
+{
+    static const char *const names[] = {
+        [MLP_HEADER_AUTO] = "auto", [MLP_HEADER_YES] = "yes", [MLP_HEADER_NO] = "no"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            s->source.header = (mlp_header)i;
+            return MLP_OK;
+        }
+    }
+    return fail(MLP_ERROR_USAGE, "--header: found '%s', expected yes, no or auto", text);
+}
+
+int parse_labels(struct settings *s, const char *text)
+{
+    s->source.labels = text;
+    return MLP_OK;
+}
+
 int parse_standardize(struct settings *s, const char *text)
 {
     (void)text;

@@ -34,6 +34,11 @@ int parse_data(struct settings *s, const char *text);
 int parse_test(struct settings *s, const char *text);
 int parse_valid(struct settings *s, const char *text);
 int parse_split(struct settings *s, const char *text);
+int parse_label(struct settings *s, const char *text);
+int parse_targets(struct settings *s, const char *text);
+int parse_delimiter(struct settings *s, const char *text);
+int parse_header(struct settings *s, const char *text);
+int parse_labels(struct settings *s, const char *text);
 int parse_standardize(struct settings *s, const char *text);
 
 /* --- Network ----------------------------------------------------------------- */

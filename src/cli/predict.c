@@ -131,7 +131,7 @@ static int predict(const struct settings *s, const mlp_model *model, const mlp_d
 
 int run_predict(const struct settings *settings)
 {
-    const mlp_source_options inputs_alone = {.unlabelled = true};
+    mlp_source_options inputs_alone = settings->source;
     mlp_model *model = NULL;
     mlp_dataset *data = NULL;
     mlp_error error;
@@ -139,6 +139,8 @@ int run_predict(const struct settings *settings)
                                   starts_predictions);
     if (code == MLP_OK)
         code = open_model(settings, &model);
+    inputs_alone.unlabelled = true;
+    inputs_alone.inputs = code == MLP_OK ? mlp_model_inputs(model) : 0;
     if (code == MLP_OK && mlp_dataset_open_as(settings->data, settings->split, &inputs_alone, &data,
                                               &error) != MLP_OK)
         code = fail_with(&error);

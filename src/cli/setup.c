@@ -13,6 +13,7 @@
 struct opening {
     const char *source; /* NULL: none */
     mlp_split split;
+    mlp_source_options options;
     mlp_dataset *data;
     mlp_error error;
     mlp_status status;
@@ -24,8 +25,8 @@ static void *open_data(void *argument)
 {
     struct opening *opening = argument;
     if (opening->source)
-        opening->status =
-            mlp_dataset_open(opening->source, opening->split, &opening->data, &opening->error);
+        opening->status = mlp_dataset_open_as(opening->source, opening->split, &opening->options,
+                                              &opening->data, &opening->error);
     return NULL;
 }
 
@@ -48,6 +49,36 @@ static int open_together(struct opening *openings, size_t count)
             status = fail_with(&openings[i].error);
     }
     return status;
+}
+
+/* The options of what is opened besides the training data: those of tables, where it is one. */
+static mlp_source_options held_out_options(const struct settings *s, const char *source)
+{
+    mlp_source_options options = {0};
+    if (source && mlp_stream_claims(source))
+        options = s->source;
+    options.labels = NULL;
+    return options;
+}
+
+/* The same, but that of a table the first one, the training data, are opened before the others: its
+ * names of classes are theirs. */
+static int open_sources(struct opening *openings, size_t count)
+{
+    const char *names[MAX_CLASSES];
+    if (!mlp_stream_claims(openings[0].source))
+        return open_together(openings, count);
+    int status = open_together(openings, 1);
+    size_t classes = status == MLP_OK ? mlp_dataset_classes(openings[0].data) : 0;
+    for (size_t c = 0; c < classes; c++)
+        names[c] = mlp_dataset_class_name(openings[0].data, c);
+    for (size_t i = 1; i < count && classes > 0 && names[0]; i++) {
+        if (!openings[i].source || !mlp_stream_claims(openings[i].source))
+            continue;
+        openings[i].options.class_names = names;
+        openings[i].options.class_count = classes;
+    }
+    return status == MLP_OK && count > 1 ? open_together(openings + 1, count - 1) : status;
 }
 
 /* What is held out comes from the test part where there is one. */
@@ -92,6 +123,11 @@ static int check_alike(const struct setup *setup, const mlp_dataset *other, cons
     if (mlp_dataset_classes(other) > mlp_dataset_classes(train))
         return fail(MLP_ERROR_DATA, "%s: %zu classes, expected at most %zu as in %s", source,
                     mlp_dataset_classes(other), mlp_dataset_classes(train), data);
+    if (mlp_dataset_classes(other) > 0 &&
+        !mlp_dataset_class_name(other, 0) != !mlp_dataset_class_name(train, 0))
+        return fail(MLP_ERROR_DATA, "%s: its labels are %s, expected %s as in %s", source,
+                    mlp_dataset_class_name(other, 0) ? "names" : "numbers",
+                    mlp_dataset_class_name(other, 0) ? "numbers" : "names", data);
     if (mlp_dataset_classes(other) == 0 && mlp_dataset_classes(train) > 0)
         return fail(MLP_ERROR_DATA, "%s: no labels, expected some as in %s", source, data);
     return MLP_OK;
@@ -100,7 +136,7 @@ static int check_alike(const struct setup *setup, const mlp_dataset *other, cons
 int setup_training_data(const struct settings *settings, struct setup *out)
 {
     *out = (struct setup){.settings = settings};
-    struct opening train = {.source = settings->data, .split = MLP_TRAIN};
+    struct opening train = {settings->data, MLP_TRAIN, .options = settings->source};
     int status = open_together(&train, 1);
     out->train = train.data;
     return status;
@@ -110,10 +146,11 @@ int setup_verification_data(const struct settings *settings, struct setup *out)
 {
     *out = (struct setup){.settings = settings};
     struct opening openings[] = {
-        {.source = settings->data, .split = MLP_TRAIN},
-        {.source = settings->valid, .split = held_out_split(settings->valid)},
+        {settings->data, MLP_TRAIN, .options = settings->source},
+        {settings->valid, held_out_split(settings->valid),
+         .options = held_out_options(settings, settings->valid)},
     };
-    int status = open_together(openings, 2);
+    int status = open_sources(openings, 2);
     out->train = openings[0].data;
     out->valid = openings[1].data;
     return status;
@@ -127,11 +164,12 @@ int setup_all_data(const struct settings *settings, struct setup *out)
     if (!test && mlp_dataset_has(settings->data, MLP_TEST))
         test = settings->data;
     struct opening openings[COUNT] = {
-        [TRAINING] = {.source = settings->data, .split = MLP_TRAIN},
-        [VALIDATION] = {.source = settings->valid, .split = held_out_split(settings->valid)},
-        [TESTING] = {.source = test, .split = MLP_TEST},
+        [TRAINING] = {settings->data, MLP_TRAIN, .options = settings->source},
+        [VALIDATION] = {settings->valid, held_out_split(settings->valid),
+                        .options = held_out_options(settings, settings->valid)},
+        [TESTING] = {test, MLP_TEST, .options = held_out_options(settings, test)},
     };
-    int status = open_together(openings, COUNT);
+    int status = open_sources(openings, COUNT);
     out->train = openings[TRAINING].data;
     out->valid = openings[VALIDATION].data;
     out->test = openings[TESTING].data;
