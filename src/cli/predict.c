@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Samples at a time: what is known of them is printed before the next ones are
@@ -63,9 +64,49 @@ static int predict_all(const struct settings *s, const struct predictions *p,
     return status;
 }
 
+/* What another program writes line by line is answered line by line. */
+static int predict_stream(const struct settings *s, const struct predictions *p, mlp_stream *stream)
+{
+    mlp_error error;
+    int status = MLP_OK;
+    bool end = false;
+    float *x = malloc(mlp_model_inputs(p->model) * sizeof *x);
+    float *outputs = malloc(mlp_model_outputs(p->model) * sizeof *outputs);
+    if (!x || !outputs)
+        status = fail(MLP_ERROR_INTERNAL, "out of memory for a sample");
+    else
+        predictions_begin(p);
+    for (size_t i = 0; status == MLP_OK && result_working(); i++) {
+        result_flush();
+        if (mlp_stream_next(stream, x, &end, &error) != MLP_OK ||
+            (!end &&
+             mlp_model_predict_f32(p->model, x, 1, s->train.threads, outputs, &error) != MLP_OK))
+            status = fail_with(&error);
+        else if (end)
+            break;
+        else
+            status = add_block(p, i, 1, outputs);
+    }
+    free(x);
+    free(outputs);
+    return status;
+}
+
+/* Where predictions come from: one of the two. */
+struct inputs {
+    const mlp_dataset *data;
+    mlp_stream *stream;
+};
+
+static int predict_inputs(const struct settings *s, const struct predictions *p,
+                          const struct inputs *inputs)
+{
+    return inputs->stream ? predict_stream(s, p, inputs->stream) : predict_all(s, p, inputs->data);
+}
+
 /* To --output: all of it in one piece, or the file stays as it is. */
 static int predict_to_file(const struct settings *s, const struct predictions *p,
-                           const mlp_dataset *data)
+                           const struct inputs *inputs)
 {
     mlp_error error;
     char *text = NULL;
@@ -74,7 +115,7 @@ static int predict_to_file(const struct settings *s, const struct predictions *p
     if (!out)
         return fail(MLP_ERROR_INTERNAL, "out of memory for the predictions");
     result_to(out);
-    int status = predict_all(s, p, data);
+    int status = predict_inputs(s, p, inputs);
     result_to(NULL);
     if (fclose(out) != 0 && status == MLP_OK)
         status = fail(MLP_ERROR_INTERNAL, "out of memory for the predictions");
@@ -109,44 +150,59 @@ static int check_format(const struct settings *s, const struct predictions *p)
     return MLP_OK;
 }
 
-static int predict(const struct settings *s, const mlp_model *model, const mlp_dataset *data)
+static struct predictions describe(const struct settings *s, const mlp_model *model)
 {
-    const struct predictions p = {
+    const char *name = s->format ? s->format : s->json ? "jsonl" : "text";
+    return (struct predictions){
         .model = model,
-        .total = mlp_dataset_count(data),
         .probabilities = s->probabilities,
-        .format = s->output ? prediction_format_of_file(s->output)
-                            : prediction_format_find(s->format ? s->format
-                                                     : s->json ? "jsonl"
-                                                               : "text"),
+        .format = s->output ? prediction_format_of_file(s->output) : prediction_format_find(name),
     };
-    int status = check_format(s, &p);
-    if (status != MLP_OK)
-        return status;
-    if (mlp_dataset_features(data) != mlp_model_inputs(model))
+}
+
+static int predict(const struct settings *s, struct predictions *p, const struct inputs *inputs)
+{
+    if (inputs->data)
+        p->total = mlp_dataset_count(inputs->data);
+    if (inputs->data && mlp_dataset_features(inputs->data) != mlp_model_inputs(p->model))
         return fail(MLP_ERROR_DATA, "%s: samples of %zu values, the model takes %zu", s->data,
-                    mlp_dataset_features(data), mlp_model_inputs(model));
-    return s->output ? predict_to_file(s, &p, data) : predict_all(s, &p, data);
+                    mlp_dataset_features(inputs->data), mlp_model_inputs(p->model));
+    return s->output ? predict_to_file(s, p, inputs) : predict_inputs(s, p, inputs);
+}
+
+/* Standard input is a stream, unless the number of its samples has to be known first. */
+static int predict_source(const struct settings *s, struct predictions *p)
+{
+    mlp_source_options options = s->source;
+    mlp_dataset *data = NULL;
+    mlp_stream *stream = NULL;
+    mlp_error error;
+    mlp_status status;
+    options.unlabelled = true;
+    options.inputs = mlp_model_inputs(p->model);
+    if (strcmp(s->data, "-") == 0 && !prediction_format_is_binary(p->format))
+        status = mlp_stream_open(s->data, &options, options.inputs, &stream, &error);
+    else
+        status = mlp_dataset_open_as(s->data, s->split, &options, &data, &error);
+    int code = status == MLP_OK ? predict(s, p, &(struct inputs){data, stream}) : fail_with(&error);
+    mlp_stream_close(stream);
+    mlp_dataset_destroy(data);
+    return code;
 }
 
 int run_predict(const struct settings *settings)
 {
-    mlp_source_options inputs_alone = settings->source;
     mlp_model *model = NULL;
-    mlp_dataset *data = NULL;
-    mlp_error error;
     int code = files_check_output(settings, "output", settings->output, "file of predictions",
                                   starts_predictions);
     if (code == MLP_OK)
         code = open_model(settings, &model);
-    inputs_alone.unlabelled = true;
-    inputs_alone.inputs = code == MLP_OK ? mlp_model_inputs(model) : 0;
-    if (code == MLP_OK && mlp_dataset_open_as(settings->data, settings->split, &inputs_alone, &data,
-                                              &error) != MLP_OK)
-        code = fail_with(&error);
-    if (code == MLP_OK)
-        code = predict(settings, model, data);
-    mlp_dataset_destroy(data);
+    if (code == MLP_OK) {
+        struct predictions p = describe(settings, model);
+        code = check_format(settings, &p);
+        if (code == MLP_OK)
+            code = predict_source(settings, &p);
+    }
     mlp_model_destroy(model);
     return code;
 }
