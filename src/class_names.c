@@ -18,7 +18,7 @@ bool mlp_model_set_class_names(mlp_model *model, const char *const *names)
     const char **copy = count > 0 ? mlp_alloc_uninitialized(size, 1) : NULL;
     if (count > 0 && !copy)
         return false;
-    char *text = (char *)(copy + count);
+    char *text = copy ? (char *)(copy + count) : NULL; /* not even + 0 to NULL */
     for (size_t c = 0; c < count; c++) {
         copy[c] = strcpy(text, names[c]);
         text += strlen(text) + 1;
