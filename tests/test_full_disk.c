@@ -132,7 +132,7 @@ END_TEST
 /* Another kind of full, which is told before a run begins. */
 START_TEST(a_disk_without_room_for_names)
 {
-    expect_success("! ( i=0; while : >disk/$i; do i=$((i + 1)); done )");
+    ck_assert_int_ne(shell("for i in $(seq 30); do touch disk/$i; done"), 0);
     char *list = list_disk();
     expect_failure(1, "disk/c: cannot create a temporary file in its folder: ",
                    "$MLP train " LARGE "--epochs 1 --checkpoint disk/c");
