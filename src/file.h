@@ -69,8 +69,8 @@ mlp_status mlp_file_write(const char *path, const struct mlp_chunk *chunks, size
 /* The same, and the file that is replaced is called `previous` from then on, which is a name in the
  * folder of the file (that a symbolic link leads to); what had that name is lost. Where the file
  * system has hard links there is a file at `path` at every moment, and one at `previous` if there
- * was one; where it has none, one at `path` or at `previous`, after a crash too. On failure `path` is
- * as it was, and `previous` may be, or be the same file, or without links be gone. NULL keeps
+ * was one; where it has none, one at `path` or at `previous`, after a crash too. On failure `path`
+ * is as it was, and `previous` may be, or be the same file, or without links be gone. NULL keeps
  * nothing. */
 mlp_status mlp_file_write_keeping(const char *path, const char *previous,
                                   const struct mlp_chunk *chunks, size_t count, mlp_error *error);
