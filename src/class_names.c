@@ -9,20 +9,27 @@
 #include <jansson.h>
 #include <string.h>
 
-bool mlp_model_set_class_names(mlp_model *model, const char *const *names)
+/* Copies names into one allocation; NULL where memory is short. */
+static const char **copy_names(const char *const *names, size_t count)
 {
-    size_t count = names ? mlp_model_classes(model) : 0;
-    size_t size = count * sizeof *model->class_names;
+    size_t size = count * sizeof *names;
     for (size_t c = 0; c < count; c++)
         size += strlen(names[c]) + 1;
-    const char **copy = count > 0 ? mlp_alloc_uninitialized(size, 1) : NULL;
-    if (count > 0 && !copy)
-        return false;
-    char *text = copy ? (char *)(copy + count) : NULL; /* not even + 0 to NULL */
-    for (size_t c = 0; c < count; c++) {
+    const char **copy = mlp_alloc_uninitialized(size, 1);
+    char *text = copy ? (char *)(copy + count) : NULL;
+    for (size_t c = 0; copy && c < count; c++) {
         copy[c] = strcpy(text, names[c]);
         text += strlen(text) + 1;
     }
+    return copy;
+}
+
+bool mlp_model_set_class_names(mlp_model *model, const char *const *names)
+{
+    size_t count = names ? mlp_model_classes(model) : 0;
+    const char **copy = count > 0 ? copy_names(names, count) : NULL;
+    if (count > 0 && !copy)
+        return false;
     mlp_free(model->class_names);
     model->class_names = copy;
     return true;
