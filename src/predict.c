@@ -284,7 +284,9 @@ static mlp_status predict(const mlp_model *model, const mlp_dataset *data, int t
     status = mlp_predictor_create(model, data->count, team, &predictor, error);
     if (status != MLP_OK)
         return status;
-    if (team == 1) {
+    /* Within a region of the caller's, this thread's number is not 0: it needs a team of its own.
+     */
+    if (team == 1 && !omp_in_parallel()) {
         mlp_team_predict(predictor, data, outputs);
     } else {
 #pragma omp parallel num_threads(team)

@@ -329,6 +329,41 @@ START_TEST(case_102_saving_over_the_file_that_was_read_works)
 }
 END_TEST
 
+/* A thread of a caller's region predicts, and so saves and loads, by itself. */
+START_TEST(threads_of_a_region_save_load_and_predict)
+{
+    enum { THREADS = 4, COUNT = 3 };
+    float x[COUNT * 3], outputs[THREADS][COUNT * 2];
+    mlp_evaluation evaluations[THREADS] = {{0}};
+    uint8_t labels[COUNT] = {0, 1, 1};
+    char paths[THREADS][PATH_SIZE + 32];
+    int failures = 0;
+    mlp_model *model = small_model();
+    mlp_dataset *data = NULL;
+    for (size_t i = 0; i < COUNT * 3; i++)
+        x[i] = (float)(i * 7 % 11) / 8;
+    for (size_t i = 0; i < THREADS; i++)
+        snprintf(paths[i], sizeof paths[i], "%s/model%zu", folder, i);
+    ck_assert_int_eq(mlp_dataset_wrap_f32(x, labels, COUNT, 3, 2, &data, NULL), MLP_OK);
+#pragma omp parallel for num_threads(THREADS) schedule(static, 1) reduction(+ : failures)
+    for (size_t i = 0; i < THREADS; i++) {
+        mlp_model *loaded = NULL;
+        failures += mlp_model_save(model, paths[i], NULL) != MLP_OK;
+        failures += mlp_model_load(paths[i], &loaded, NULL) != MLP_OK;
+        failures += mlp_model_predict_f32(loaded, x, COUNT, 1, outputs[i], NULL) != MLP_OK;
+        failures += mlp_model_evaluate(loaded, data, 2, &evaluations[i], NULL) != MLP_OK;
+        mlp_model_destroy(loaded);
+    }
+    ck_assert_int_eq(failures, 0);
+    for (size_t i = 1; i < THREADS; i++) {
+        ck_assert_int_eq(memcmp(outputs[0], outputs[i], sizeof outputs[0]), 0);
+        ck_assert(evaluations[i].loss == evaluations[0].loss);
+    }
+    mlp_dataset_destroy(data);
+    mlp_model_destroy(model);
+}
+END_TEST
+
 /* --- Damage ------------------------------------------------------------------ */
 
 /* Saves victim `i` as `model` and returns the file's size. */
@@ -491,6 +526,7 @@ int main(void)
     tcase_add_test(tests, the_file_is_as_the_specification_says);
     tcase_add_test(tests, modules_and_metadata_of_a_model_that_has_everything);
     tcase_add_test(tests, case_102_saving_over_the_file_that_was_read_works);
+    tcase_add_test(tests, threads_of_a_region_save_load_and_predict);
     tcase_add_loop_test(tests, every_truncation_is_refused, 0, VICTIMS);
     tcase_add_loop_test(tests, every_flipped_bit_of_a_weight_is_refused, 0, VICTIMS);
     tcase_add_loop_test(tests, no_flipped_bit_of_the_header_changes_a_weight, 0, VICTIMS);
