@@ -381,6 +381,48 @@ START_TEST(case_74_types_that_are_no_floats)
 }
 END_TEST
 
+/* Types and shapes that the format has and no layer: a map passes them by. */
+START_TEST(tensors_that_are_no_layers_may_be_anything)
+{
+    static const char *const others[] = {
+        "\"dtype\":\"U8\",\"shape\":[8]",
+        "\"dtype\":\"C64\",\"shape\":[]",
+        "\"dtype\":\"F8_E8M0\",\"shape\":[2,2,2]",
+        "\"dtype\":\"F32\",\"shape\":[1,1,2,1]",
+    };
+    static const char *const empty[] = {"[0]", "[0,9223372036854775807]",
+                                        "[9223372036854775807,3,0]"};
+    static const mlp_import_options map = {.map = "a"};
+    for (size_t i = 0; i < 4 * 3; i++) {
+        unsigned char bytes[1024] = {0};
+        char *header = (char *)bytes + 8;
+        snprintf(header, sizeof bytes - 8,
+                 "{\"a.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+                 "\"b\":{%s,\"data_offsets\":[24,32]},"
+                 "\"c\":{\"dtype\":\"I64\",\"shape\":%s,\"data_offsets\":[24,24]}}",
+                 others[i / 3], empty[i % 3]);
+        size_t length = strlen(header);
+        mlp_store_u64(bytes, length);
+        put_file(in_folder("foreign"), bytes, 8 + length + 32);
+        mlp_model_destroy(import(in_folder("foreign"), &map));
+        expect_refused(MLP_ERROR_DATA, in_folder("foreign"), &(mlp_import_options){.map = "c"},
+                       "tensor 'c': dtype is 'I64'");
+    }
+}
+END_TEST
+
+START_TEST(a_layer_without_elements_is_none)
+{
+    static const char header[] = "{\"a.weight\":{\"dtype\":\"F32\",\"shape\":[0,3],"
+                                 "\"data_offsets\":[0,0]}}";
+    unsigned char bytes[128];
+    mlp_store_u64(bytes, strlen(header));
+    memcpy(bytes + 8, header, strlen(header));
+    put_file(in_folder("foreign"), bytes, 8 + strlen(header));
+    expect_refused(MLP_ERROR_DATA, in_folder("foreign"), NULL, "'a.weight' has no elements");
+}
+END_TEST
+
 START_TEST(case_82_foreign_metadata_that_is_no_string)
 {
     expect_refused(MLP_ERROR_DATA, put_tensors(torch_net, "{\"format\":1}"), NULL,
@@ -610,6 +652,8 @@ int main(void)
     tcase_add_loop_test(tests, cases_70_to_81_of_foreign_files, 0,
                         (int)(sizeof bad_headers / sizeof bad_headers[0]));
     tcase_add_test(tests, case_74_types_that_are_no_floats);
+    tcase_add_test(tests, tensors_that_are_no_layers_may_be_anything);
+    tcase_add_test(tests, a_layer_without_elements_is_none);
     tcase_add_test(tests, case_82_foreign_metadata_that_is_no_string);
     tcase_add_test(tests, case_83_missing_or_extra_tensor);
     tcase_add_test(tests, case_84_wrong_shape);

@@ -127,26 +127,32 @@ static mlp_status fail_size(const struct mlp_st_source *s, const char *name, con
                        columns ? (long long)json_integer_value(columns) : 1LL);
 }
 
-/* Reads the shape of a tensor whose range is known, of elements of `size` bytes. */
+/* Reads the shape of a tensor whose range is known, of elements of `size` bytes. Tensors without
+ * elements, of which a dimension is 0, are part of the format. */
 static mlp_status read_shape(const struct mlp_st_source *s, const char *name, const json_t *shape,
                              size_t size, struct mlp_st_tensor *tensor)
 {
     uint64_t bytes = tensor->end - tensor->begin, count = 1, one = 1;
-    bool fits = true;
+    bool fits = true, empty = false;
     if (!json_is_array(shape))
         return MLP_ST_FAIL(s, "tensor '%s': expected a shape, an array of dimensions", name);
     tensor->dimensions = json_array_size(shape);
     for (size_t i = 0; i < tensor->dimensions; i++) {
-        if (!read_integer(json_array_get(shape, i), 1, &one))
-            return MLP_ST_FAIL(s, "tensor '%s': dimension %zu is not a whole number above 0", name,
-                               i);
-        fits = fits && one <= bytes / size / count;
+        if (!read_integer(json_array_get(shape, i), 0, &one))
+            return MLP_ST_FAIL(s, "tensor '%s': dimension %zu is not a whole number from 0 up",
+                               name, i);
+        empty = empty || one == 0;
+        fits = fits && one > 0 && one <= bytes / size / count;
         count = fits ? count * one : count;
+    }
+    if (empty) {
+        fits = true;
+        count = 0;
     }
     if (!fits || count * size != bytes)
         return fail_size(s, name, shape, bytes);
     tensor->columns = tensor->dimensions == 2 ? (size_t)one : 1;
-    tensor->rows = (size_t)count / tensor->columns;
+    tensor->rows = tensor->columns > 0 ? (size_t)count / tensor->columns : 0;
     return MLP_OK;
 }
 
@@ -180,6 +186,7 @@ static size_t find_type(const char *name, enum mlp_st_type *type)
         {"I8", 1, MLP_ST_OTHER},  {"U16", 2, MLP_ST_OTHER},     {"I16", 2, MLP_ST_OTHER},
         {"U32", 4, MLP_ST_OTHER}, {"I32", 4, MLP_ST_OTHER},     {"U64", 8, MLP_ST_OTHER},
         {"I64", 8, MLP_ST_OTHER}, {"F8_E4M3", 1, MLP_ST_OTHER}, {"F8_E5M2", 1, MLP_ST_OTHER},
+        {"C64", 8, MLP_ST_OTHER}, {"F8_E8M0", 1, MLP_ST_OTHER},
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         *type = types[i].type;
@@ -220,7 +227,10 @@ mlp_status mlp_st_read_entry(const struct mlp_st_source *s, const char *name, si
         return MLP_ST_FAIL(s, "tensor '%s': dtype is '%s', expected F32", name, type);
     if (shape && json_array_size(shape) != dimensions)
         return MLP_ST_FAIL(s, "tensor '%s': expected a shape of %zu dimensions", name, dimensions);
-    return mlp_st_read_any(s, name, tensor);
+    mlp_status status = mlp_st_read_any(s, name, tensor);
+    if (status == MLP_OK && tensor->rows == 0)
+        return MLP_ST_FAIL(s, "tensor '%s' has no elements", name);
+    return status;
 }
 
 /* --- Ranges ---------------------------------------------------------------- */
@@ -228,7 +238,9 @@ mlp_status mlp_st_read_entry(const struct mlp_st_source *s, const char *name, si
 static int compare_begin(const void *a, const void *b)
 {
     const struct mlp_st_tensor *x = a, *y = b;
-    return (x->begin > y->begin) - (x->begin < y->begin);
+    if (x->begin == y->begin) /* one that is empty goes first */
+        return (x->end > y->end) - (x->end < y->end);
+    return x->begin > y->begin ? 1 : -1;
 }
 
 mlp_status mlp_st_check_tiling(const struct mlp_st_source *s)

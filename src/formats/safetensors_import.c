@@ -71,6 +71,8 @@ static mlp_status expect(const struct mlp_st_source *s, const struct mlp_st_tens
         return MLP_ST_FAIL(s, "tensor '%.200s' has %zu dimensions, expected the %zu of a %s",
                            tensor->name, tensor->dimensions, dimensions,
                            dimensions == 2 ? "weight" : "bias");
+    if (tensor->rows == 0)
+        return MLP_ST_FAIL(s, "tensor '%.200s' has no elements", tensor->name);
     return MLP_OK;
 }
 
