@@ -59,7 +59,7 @@ START_TEST(case_85_info_shows_a_model_with_bad_numbers)
 {
     put_tensors_with(net, 2, 0x7fc00000);
     expect_success("$MLP info foreign");
-    ck_assert_ptr_nonnull(strstr(out, "damaged      1 numbers are NaN, infinite"));
+    ck_assert_ptr_nonnull(strstr(out, "bad numbers  1 (NaN, infinite"));
     ck_assert_ptr_nonnull(strstr(out, "16 -> 4, relu"));
     json_t *object = json_of("$MLP info foreign --json");
     ck_assert(number_at(object, "bad_numbers") == 1);

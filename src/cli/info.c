@@ -138,8 +138,8 @@ static void describe(const struct settings *s, const mlp_model *model)
     if (scaling.target_mean)
         result("values       learnt standardised, predicted in the data's units\n");
     if (mlp_model_bad_numbers(model) > 0)
-        result("damaged      %s numbers are NaN, infinite or negative variances: nothing but mlp "
-               "info takes this file\n",
+        result("bad numbers  %s (NaN, infinite or a negative variance): nothing but mlp info takes "
+               "this file\n",
                grouped(mlp_model_bad_numbers(model), number));
     result("fingerprint  %s\n", fingerprint);
 }
