@@ -58,10 +58,18 @@ static size_t expect(const struct mlp_csv_table *table, const struct rows *rows)
     return total < (double)UINT32_MAX ? (size_t)total : twice;
 }
 
+/* Rows to begin with: no more than the file can have, whose cells take two bytes or more. */
+static size_t first_capacity(const struct mlp_csv_table *table, size_t row)
+{
+    uint64_t limit = mlp_csv_limit(&table->lines), most = limit / 2 / table->features;
+    size_t capacity = FIRST_SIZE / row;
+    return 1 + (limit > 0 && most < capacity ? (size_t)most : capacity);
+}
+
 static mlp_status make_room(const struct mlp_csv_table *table, struct rows *rows, mlp_error *error)
 {
     size_t row = table->features * sizeof *rows->inputs;
-    size_t capacity = rows->count == 0 ? 1 + FIRST_SIZE / row : expect(table, rows);
+    size_t capacity = rows->count == 0 ? first_capacity(table, row) : expect(table, rows);
     void *inputs = rows->inputs, *targets = rows->targets, *labels = rows->labels;
     if (rows->count < rows->capacity)
         return MLP_OK;

@@ -56,6 +56,9 @@ mlp_status mlp_csv_open(const char *path, struct mlp_csv_lines *out, mlp_error *
     csv_set_realloc_func(&out->parser, resize);
     csv_set_free_func(&out->parser, release);
     csv_set_blk_size(&out->parser, PIECE);
+    uint64_t limit = mlp_csv_limit(out);
+    if (limit > 0 && limit < FIRST_CAPACITY)
+        out->capacity = (size_t)limit + 1; /* room that is left tells the end */
     out->buffer = mlp_alloc_uninitialized(out->capacity, 1);
     if (out->buffer)
         return MLP_OK;

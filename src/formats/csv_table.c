@@ -282,6 +282,11 @@ static inline bool read_number(const struct mlp_csv_record *record, const char *
 {
     const char *next = *at, *end = record->end;
     const char delimiter = record->delimiter;
+    if (end - next > 1 && next[1] == delimiter && (unsigned char)(*next - '0') < 10) {
+        *out = (float)(*next - '0'); /* one digit: most cells of images */
+        *at = next + 2;
+        return true;
+    }
     while (next < end && is_blank(*next, delimiter))
         next++;
     if (mlp_number_read(&next, end, out) != MLP_NUMBER_OK)
