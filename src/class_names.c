@@ -9,8 +9,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* Copies names into one allocation; NULL where memory is short. */
-static const char **copy_names(const char *const *names, size_t count)
+const char **mlp_copy_names(const char *const *names, size_t count)
 {
     size_t size = count * sizeof *names;
     for (size_t c = 0; c < count; c++)
@@ -27,7 +26,7 @@ static const char **copy_names(const char *const *names, size_t count)
 bool mlp_model_set_class_names(mlp_model *model, const char *const *names)
 {
     size_t count = names ? mlp_model_classes(model) : 0;
-    const char **copy = count > 0 ? copy_names(names, count) : NULL;
+    const char **copy = count > 0 ? mlp_copy_names(names, count) : NULL;
     if (count > 0 && !copy)
         return false;
     mlp_free(model->class_names);

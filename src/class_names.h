@@ -4,6 +4,10 @@
 
 #include "model.h"
 
+/* One allocation, mlp_alloc'ed, with the pointers [count] and the texts; NULL where memory is
+ * short. */
+const char **mlp_copy_names(const char *const *names, size_t count);
+
 /* Keeps copies of the names [mlp_model_classes], which are UTF-8; NULL: none. False where memory is
  * short. */
 bool mlp_model_set_class_names(mlp_model *model, const char *const *names);

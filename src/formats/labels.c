@@ -2,6 +2,7 @@
 #include "formats/labels.h"
 
 #include "alloc.h"
+#include "class_names.h"
 #include "error.h"
 #include "formats/number.h"
 
@@ -164,25 +165,6 @@ void mlp_labels_end(struct mlp_labels *labels)
 
 /* --- Classes --------------------------------------------------------------- */
 
-/* One allocation with the pointers and the texts; NULL where memory is short. */
-static const char **copy_names(const char *const *names, size_t count)
-{
-    size_t size = count * sizeof *names;
-    for (size_t i = 0; i < count; i++)
-        size += strlen(names[i]) + 1;
-    const char **copy = mlp_alloc(size, 1);
-    if (!copy)
-        return NULL;
-    char *at = (char *)(copy + count);
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(names[i]) + 1;
-        memcpy(at, names[i], length);
-        copy[i] = at;
-        at += length;
-    }
-    return copy;
-}
-
 static size_t find(const char *const *names, size_t count, const char *text)
 {
     size_t i = 0;
@@ -204,7 +186,7 @@ static mlp_status look_up(struct mlp_labels *labels, const char *const *names, s
                             labels->texts[i].text, count, names[0], names[count - 1]);
         labels->classes[i] = (uint8_t) class;
     }
-    *out = copy_names(names, count);
+    *out = mlp_copy_names(names, count);
     return *out ? MLP_OK : mlp_fail_memory(error, labels->path);
 }
 
