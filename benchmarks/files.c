@@ -17,7 +17,12 @@
 enum {
     SAMPLES = 1 << 17, /* of the array: 512 MiB */
     FEATURES = 1 << 10,
+    ARRAY = SAMPLES * FEATURES,
     UNITS = 1 << 14, /* of the model's layer: 1 GiB */
+    WEIGHTS = UNITS * UNITS,
+    COLUMNS = 785, /* of a table of integers, as MNIST's is, and of one of fractions */
+    FRACTIONS = 100,
+    TABLE = 200 << 20, /* bytes of a table */
 };
 
 static const float weight = 0.75f;
@@ -68,16 +73,16 @@ static mlp_status write_npy(const char *path, mlp_error *error)
     return good ? MLP_OK : mlp_fail(error, MLP_ERROR_INTERNAL, "%s: cannot be written", path);
 }
 
-static mlp_status open_npy(const char *path, mlp_dataset **out, mlp_error *error)
+static mlp_status open_inputs(const char *path, mlp_dataset **out, mlp_error *error)
 {
     const mlp_source_options options = {.unlabelled = true};
     return mlp_dataset_open_as(path, MLP_TRAIN, &options, out, error);
 }
 
-static mlp_status read_npy(const char *path, mlp_error *error)
+static mlp_status read_inputs(const char *path, mlp_error *error)
 {
     mlp_dataset *data;
-    mlp_status status = open_npy(path, &data, error);
+    mlp_status status = open_inputs(path, &data, error);
     mlp_dataset_destroy(data);
     return status;
 }
@@ -85,13 +90,85 @@ static mlp_status read_npy(const char *path, mlp_error *error)
 static bool is_right_npy(const char *path)
 {
     mlp_dataset *data;
-    bool right = open_npy(path, &data, NULL) == MLP_OK && mlp_dataset_count(data) == SAMPLES &&
+    bool right = open_inputs(path, &data, NULL) == MLP_OK && mlp_dataset_count(data) == SAMPLES &&
                  mlp_dataset_features(data) == FEATURES;
     const float *values = right ? mlp_dataset_f32_at(data, 0) : NULL;
-    for (size_t i = 0; right && i < (size_t)SAMPLES * FEATURES; i++)
+    for (size_t i = 0; right && i < ARRAY; i++)
         right = values && values[i] == value_at(i);
     mlp_dataset_destroy(data);
     return right;
+}
+
+/* --- Tables ------------------------------------------------------------------------ */
+
+/* Three cells of four are 0, as in images, the others up to 255. */
+static int integer_at(size_t i)
+{
+    uint32_t bits = (uint32_t)i * 2654435761u;
+    return bits >> 30 == 0 ? (int)(bits >> 22 & 255) : 0;
+}
+
+static double fraction_at(size_t i)
+{
+    return (double)((uint32_t)i * 2654435761u) / 4294967296.0 - 0.5;
+}
+
+/* Writes whole lines until there are TABLE bytes. */
+static mlp_status write_table(const char *path, size_t columns, bool integers, mlp_error *error)
+{
+    FILE *file = fopen(path, "wb");
+    size_t size = 0, i = 0;
+    while (file && size < TABLE) {
+        for (size_t c = 0; c < columns; c++, i++) {
+            int length = integers ? fprintf(file, "%d", integer_at(i))
+                                  : fprintf(file, "%.6g", fraction_at(i));
+            putc(c + 1 < columns ? ',' : '\n', file);
+            size += length > 0 ? (size_t)length + 1 : TABLE;
+        }
+    }
+    bool good = file && !ferror(file);
+    good = file && fclose(file) == 0 && good;
+    return good ? MLP_OK : mlp_fail(error, MLP_ERROR_INTERNAL, "%s: cannot be written", path);
+}
+
+static mlp_status write_integers(const char *path, mlp_error *error)
+{
+    return write_table(path, COLUMNS, true, error);
+}
+
+static mlp_status write_fractions(const char *path, mlp_error *error)
+{
+    return write_table(path, FRACTIONS, false, error);
+}
+
+/* Whether all values are what was written. */
+static bool is_right_table(const char *path, size_t columns, bool integers)
+{
+    mlp_dataset *data;
+    char text[32];
+    bool right = open_inputs(path, &data, NULL) == MLP_OK && mlp_dataset_features(data) == columns;
+    const float *values = right ? mlp_dataset_f32_at(data, 0) : NULL;
+    size_t count = right ? mlp_dataset_count(data) * columns : 0;
+    for (size_t i = 0; right && i < count; i++) {
+        float expected = (float)integer_at(i);
+        if (!integers) {
+            snprintf(text, sizeof text, "%.6g", fraction_at(i));
+            expected = strtof(text, NULL);
+        }
+        right = values[i] == expected;
+    }
+    mlp_dataset_destroy(data);
+    return right;
+}
+
+static bool are_right_integers(const char *path)
+{
+    return is_right_table(path, COLUMNS, true);
+}
+
+static bool are_right_fractions(const char *path)
+{
+    return is_right_table(path, FRACTIONS, false);
 }
 
 /* --- Models ------------------------------------------------------------------------ */
@@ -142,15 +219,17 @@ static bool is_right_model(const char *path)
 struct format {
     const char *name, *file;
     bool threaded; /* by OMP_NUM_THREADS */
-    double bytes;  /* of its values */
+    double bytes;  /* of its values, or of its text */
     mlp_status (*write)(const char *path, mlp_error *error);
     mlp_status (*read)(const char *path, mlp_error *error);
     bool (*is_right)(const char *path);
 };
 
 static const struct format formats[] = {
-    {"npy-f4", "x.npy", true, 4.0 * SAMPLES *FEATURES, write_npy, read_npy, is_right_npy},
-    {"safetensors", "m.safetensors", true, 4.0 * UNITS *UNITS, write_model, read_model,
+    {"csv-integers", "i.csv", false, TABLE, write_integers, read_inputs, are_right_integers},
+    {"csv-fractions", "f.csv", false, TABLE, write_fractions, read_inputs, are_right_fractions},
+    {"npy-f4", "x.npy", true, 4 * (double)ARRAY, write_npy, read_inputs, is_right_npy},
+    {"safetensors", "m.safetensors", true, 4 * (double)WEIGHTS, write_model, read_model,
      is_right_model},
 };
 
@@ -222,7 +301,8 @@ static const struct bench_kind kind = {
 void bench_add_files(struct bench_cases *cases, const struct bench_plan *plan)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (!plan->fastest || (plan->threads > 1 && !formats[i].threaded))
+        bool readable = MLP_BENCH_CSV || formats[i].bytes != TABLE;
+        if (!plan->fastest || !readable || (plan->threads > 1 && !formats[i].threaded))
             continue;
         struct bench_case *test = bench_cases_add(cases, "open", formats[i].name,
                                                   plan->kernels->isa, plan->kernels, plan->threads);

@@ -27,7 +27,7 @@ static const struct {
     [BENCH_STEP] = {"The training step: FLOPs of the products, time of everything.", "GFLOP/s"},
     [BENCH_EPOCH] = {"Whole epochs.", "GFLOP/s"},
     [BENCH_FILES] =
-        {"Opening data sets and models out of the page cache: 512 MiB to 1 GiB in files "
+        {"Opening data sets and models out of the page cache: 200 MiB to 1 GiB in files "
          "that are made first.",
          "GB/s"},
 };

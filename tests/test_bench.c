@@ -84,7 +84,8 @@ START_TEST(options_choose_cases)
     expect_success("$BENCH --list --isa c --threads 1 --suite epoch --batch 64");
     ck_assert_str_eq(out, "epoch/reference/b64/c/t1\n");
     expect_success("$BENCH --list --isa c --threads 1 --suite files");
-    ck_assert_str_eq(out, "open/npy-f4/c/t1\nopen/safetensors/c/t1\n");
+    ck_assert_str_eq(out, "open/csv-integers/c/t1\nopen/csv-fractions/c/t1\n"
+                          "open/npy-f4/c/t1\nopen/safetensors/c/t1\n");
     expect_success("MLP_ISA=c $BENCH --list --threads 1 --filter gemm/dx/256x256x10/c/");
     ck_assert_str_eq(out, "gemm/dx/256x256x10/c/t1\n");
 }
