@@ -91,6 +91,35 @@ START_TEST(names_go_from_data_into_the_file_and_back)
 }
 END_TEST
 
+START_TEST(names_go_through_onnx)
+{
+    mlp_model *model = trained(names), *loaded = NULL;
+    if (!mlp_onnx_supported()) {
+        mlp_model_destroy(model);
+        return;
+    }
+    ck_assert_int_eq(mlp_model_export_onnx(model, in_folder("a.onnx"), NULL, NULL), MLP_OK);
+    ck_assert_int_eq(mlp_model_import_onnx(in_folder("a.onnx"), NULL, &loaded, NULL), MLP_OK);
+    assert_named(loaded);
+    mlp_model_destroy(loaded);
+    mlp_model_destroy(model);
+
+    size_t size;
+    mlp_error error;
+    char *bytes = get_file(in_folder("a.onnx"), &size);
+    char *at = memmem(bytes, size, "[\"zero\"", 7);
+    ck_assert_ptr_nonnull(at);
+    *at = '{';
+    put_file(in_folder("a.onnx"), bytes, size);
+    free(bytes);
+    loaded = NULL;
+    ck_assert_int_eq(mlp_model_import_onnx(in_folder("a.onnx"), NULL, &loaded, &error),
+                     MLP_ERROR_DATA);
+    ck_assert_ptr_nonnull(strstr(error.message, "a.onnx: mlp.class_names is no JSON array"));
+    ck_assert_ptr_null(loaded);
+}
+END_TEST
+
 START_TEST(a_file_without_names_does_not_tell_of_them)
 {
     size_t size;
@@ -247,6 +276,7 @@ int main(void)
     tcase_add_checked_fixture(tests, program_set_up, folder_remove);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, names_go_from_data_into_the_file_and_back);
+    tcase_add_test(tests, names_go_through_onnx);
     tcase_add_test(tests, a_file_without_names_does_not_tell_of_them);
     tcase_add_test(tests, only_names_of_all_classes_are_taken);
     tcase_add_test(tests, a_run_that_goes_on_ends_in_the_same_bytes);

@@ -4,6 +4,7 @@
 #include "onnx_source.h"
 
 #include "alloc.h"
+#include "class_names_text.h"
 #include "registry.h"
 #include "safetensors.h"
 
@@ -28,7 +29,7 @@ bool mlp_onnx_is_own(const struct mlp_onnx_source *s)
 static bool is_known(const char *key)
 {
     if (strncmp(key, "mlp.", 4) != 0 || strcmp(key, "mlp.version") == 0 ||
-        strcmp(key, "mlp.fingerprint") == 0)
+        strcmp(key, "mlp.fingerprint") == 0 || strcmp(key, MLP_CLASS_NAMES) == 0)
         return true;
     for (size_t i = 0; mlp_st_key(i); i++) {
         if (strcmp(key, mlp_st_key(i)) == 0)
@@ -136,6 +137,11 @@ mlp_status mlp_onnx_read_metadata(const struct mlp_onnx_source *s, mlp_spec *spe
         return MLP_ONNX_FAIL(s, "mlp.huber_delta is '%.100s', expected a finite number above 0",
                              delta);
     return read_layers(s, spec, layers);
+}
+
+mlp_status mlp_onnx_read_class_names(const struct mlp_onnx_source *s, mlp_model *model)
+{
+    return mlp_class_names_read(s->path, find(s, MLP_CLASS_NAMES), model, s->error);
 }
 
 mlp_status mlp_onnx_check_metadata(const struct mlp_onnx_source *s, const mlp_model *model)

@@ -3,6 +3,7 @@
 #include <mlp/onnx.h>
 
 #include "alloc.h"
+#include "class_names_text.h"
 #include "error.h"
 #include "file.h"
 #include "norm.h"
@@ -11,6 +12,7 @@
 #include "safetensors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -212,6 +214,11 @@ static void add_metadata(struct mlp_onnx_builder *b, mlp_onnx_model *file, const
             b->failed = true;
         mlp_free(text);
     }
+    char *names = model->class_names ? mlp_class_names_text(model) : NULL;
+    if (names)
+        add_entry(b, file, MLP_CLASS_NAMES, names);
+    b->failed = b->failed || (model->class_names && !names);
+    free(names);
     mlp_model_fingerprint(model, fingerprint);
     add_entry(b, file, "mlp.fingerprint", fingerprint);
 }

@@ -6,7 +6,7 @@
  * An input is a hexadecimal digit d, which stands for (d - 8) / 4 deviations from the mean: for
  * mean + (d - 8) / 4 / factor where inputs are standardised (the mean where the factor is 0), else
  * for (d - 8) / 4 itself. Outputs are those of mlp_model_predict_f32, a NaN always as 7fc00000. */
-#include "safetensors_metadata.h"
+#include "safetensors_vectors.h"
 
 #include "alloc.h"
 #include "random.h"

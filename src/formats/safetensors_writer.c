@@ -4,7 +4,8 @@
 #include "alloc.h"
 #include "bytes.h"
 #include "error.h"
-#include "safetensors_metadata.h"
+#include "class_names_text.h"
+#include "safetensors_vectors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +86,11 @@ void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model)
     mlp_st_writer_text(w, "mlp.version", MLP_ST_VERSION);
     for (size_t i = 0; mlp_st_key(i); i++)
         add_key(w, model, i);
-    mlp_st_write_class_names(w, model);
+    if (model->class_names) {
+        char *names = mlp_class_names_text(model);
+        mlp_st_writer_text(w, MLP_CLASS_NAMES, names);
+        free(names);
+    }
     if (model->provenance)
         mlp_st_writer_text(w, "mlp.provenance", model->provenance);
 }
