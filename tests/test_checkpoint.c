@@ -429,7 +429,7 @@ static void expect_refused(const struct task *t, const mlp_checkpoint_options *r
     ck_assert_int_eq(mlp_alloc_live(), live);
 }
 
-START_TEST(bad_87_truncation_at_every_byte)
+START_TEST(case_87_truncation_at_every_byte)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -445,7 +445,7 @@ START_TEST(bad_87_truncation_at_every_byte)
 }
 END_TEST
 
-START_TEST(bad_88_every_single_bit_flip)
+START_TEST(case_88_every_single_bit_flip)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -486,7 +486,7 @@ static void edit(const char *from, const char *to)
     free(bytes);
 }
 
-START_TEST(bad_89_newer_version)
+START_TEST(case_89_newer_version)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -497,7 +497,7 @@ START_TEST(bad_89_newer_version)
 }
 END_TEST
 
-START_TEST(bad_90_other_options)
+START_TEST(case_90_other_options)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -524,7 +524,7 @@ START_TEST(bad_90_other_options)
 }
 END_TEST
 
-START_TEST(bad_91_other_data)
+START_TEST(case_91_other_data)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -541,7 +541,7 @@ START_TEST(bad_91_other_data)
 }
 END_TEST
 
-START_TEST(bad_92_position_beyond_the_epoch)
+START_TEST(case_92_position_beyond_the_epoch)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -569,7 +569,7 @@ START_TEST(a_moment_of_another_shape)
 }
 END_TEST
 
-START_TEST(bad_94_the_one_before_takes_its_place)
+START_TEST(case_94_the_one_before_takes_its_place)
 {
     struct task t;
     struct told told = {0};
@@ -610,7 +610,7 @@ START_TEST(bad_94_the_one_before_takes_its_place)
 }
 END_TEST
 
-START_TEST(bad_95_bytes_of_another_endianness)
+START_TEST(case_95_bytes_of_another_endianness)
 {
     struct task t;
     mlp_checkpoint_options resuming;
@@ -750,15 +750,15 @@ int main(void)
     TCase *damage = tcase_create("damage");
     tcase_set_timeout(damage, 300);
     tcase_add_checked_fixture(damage, set_up, folder_remove);
-    tcase_add_test(damage, bad_87_truncation_at_every_byte);
-    tcase_add_test(damage, bad_88_every_single_bit_flip);
-    tcase_add_test(damage, bad_89_newer_version);
-    tcase_add_test(damage, bad_90_other_options);
-    tcase_add_test(damage, bad_91_other_data);
-    tcase_add_test(damage, bad_92_position_beyond_the_epoch);
+    tcase_add_test(damage, case_87_truncation_at_every_byte);
+    tcase_add_test(damage, case_88_every_single_bit_flip);
+    tcase_add_test(damage, case_89_newer_version);
+    tcase_add_test(damage, case_90_other_options);
+    tcase_add_test(damage, case_91_other_data);
+    tcase_add_test(damage, case_92_position_beyond_the_epoch);
     tcase_add_test(damage, a_moment_of_another_shape);
-    tcase_add_test(damage, bad_94_the_one_before_takes_its_place);
-    tcase_add_test(damage, bad_95_bytes_of_another_endianness);
+    tcase_add_test(damage, case_94_the_one_before_takes_its_place);
+    tcase_add_test(damage, case_95_bytes_of_another_endianness);
     tcase_add_test(damage, a_model_is_no_checkpoint);
     suite_add_tcase(suite, damage);
 

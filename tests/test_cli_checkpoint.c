@@ -195,7 +195,7 @@ static void expect_refused(int code, const char *reason, const char *options)
     ck_assert_int_ne(access(in_folder("model"), F_OK), 0);
 }
 
-START_TEST(bad_90_and_91_another_run)
+START_TEST(case_90_and_91_another_run)
 {
     ck_assert_int_eq(shell("$MLP train " SMALL "--checkpoint c"), 0);
     expect_refused(2, "optimizer \"adam\", found \"lion\"", SMALL "--optimizer lion");
@@ -256,7 +256,7 @@ int main(void)
     tcase_add_test(tests, commands_on_models_take_a_checkpoint);
     tcase_add_test(tests, a_checkpoint_that_is_there_is_not_lost);
     tcase_add_test(tests, wrong_options);
-    tcase_add_test(tests, bad_90_and_91_another_run);
+    tcase_add_test(tests, case_90_and_91_another_run);
     tcase_add_test(tests, a_file_too_large_for_its_limit);
     tcase_add_test(tests, a_model_is_verified);
     tcase_add_test(tests, killed_at_random_moments);
