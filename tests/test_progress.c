@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The progress line and how numbers are written (src/cli). */
+/* The progress line, how numbers are written, and where results go (src/cli). */
 #include "../src/cli/output.h"
 #include "../src/cli/progress.h"
 #include "suite.h"
 
 #include <check.h>
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const mlp_progress halfway = {
@@ -174,6 +176,35 @@ START_TEST(numbers_are_grouped)
 }
 END_TEST
 
+/* What a stream does not take is told once, and is nothing that stdout has to answer for. */
+START_TEST(a_failed_stream_is_told)
+{
+    FILE *full = fopen("/dev/full", "w");
+    ck_assert_ptr_nonnull(full);
+    result_to(full);
+    result("%d", 1);
+    ck_assert(result_working());
+    ck_assert_int_eq(result_to_stdout(), ENOSPC);
+    ck_assert(result_working());
+    result_to(full);
+    result("%d", 2);
+    result_flush();
+    ck_assert(!result_working());
+    ck_assert_int_eq(result_to_stdout(), ENOSPC);
+    ck_assert(result_working());
+    fclose(full);
+    FILE *null = fopen("/dev/null", "w");
+    ck_assert_ptr_nonnull(null);
+    result_to(null);
+    result("%d", 3);
+    ck_assert_int_eq(result_to_stdout(), 0);
+    result_to(null);
+    result_json(NULL);
+    ck_assert_int_eq(result_to_stdout(), ENOMEM);
+    fclose(null);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("progress");
@@ -189,6 +220,7 @@ int main(void)
     tcase_add_test(tests, extreme_figures_fit_too);
     tcase_add_test(tests, long_times_show_hours);
     tcase_add_test(tests, numbers_are_grouped);
+    tcase_add_test(tests, a_failed_stream_is_told);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -12,10 +12,11 @@
 /* Digits of a real in JSON: fractions such as 0.9787 print as they are meant. */
 enum { JSON_DIGITS = 15 };
 
-/* errno of the first failed write of a result, 0 so far. */
+/* errno of the first failed write of a result to stdout, 0 so far. */
 static int failure;
 
-static FILE *stream; /* of results; NULL: stdout */
+static FILE *stream;       /* of results; NULL: stdout */
+static int stream_failure; /* the same of `stream` */
 
 static bool is_closed(int fd)
 {
@@ -39,12 +40,14 @@ int output_begin(void)
 
 static void note_failure(void)
 {
-    if (failure == 0)
-        failure = errno != 0 ? errno : EIO;
+    int *first = stream ? &stream_failure : &failure;
+    if (*first == 0)
+        *first = errno != 0 ? errno : EIO;
 }
 
 int output_end(int status)
 {
+    stream = NULL;
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout) || close(STDOUT_FILENO) != 0)
         note_failure();
@@ -85,6 +88,15 @@ void result_flush(void)
 void result_to(FILE *other)
 {
     stream = other;
+    stream_failure = 0;
+}
+
+int result_to_stdout(void)
+{
+    if (stream && (fflush(stream) != 0 || ferror(stream)))
+        note_failure();
+    stream = NULL;
+    return stream_failure;
 }
 
 void result_json(json_t *value)
@@ -98,7 +110,7 @@ void result_json(json_t *value)
 
 bool result_working(void)
 {
-    return failure == 0;
+    return (stream ? stream_failure : failure) == 0;
 }
 
 /* One line on stderr, whatever control characters the arguments hold. */

@@ -18,7 +18,7 @@ int output_begin(void);
 /* Once, at the end: `status`, or the status of what could not be written. */
 int output_end(int status);
 
-/* A result, as printf. Failures are kept for output_end. */
+/* A result, as printf. Failures are kept for output_end or result_to_stdout. */
 void result(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A name as part of a result; control characters, which a file may hold, become '?'. */
@@ -30,8 +30,12 @@ void result_bytes(const void *data, size_t size);
 /* What is on its way to a reader who waits goes there now. */
 void result_flush(void);
 
-/* Results go to `stream` from now on; NULL: to stdout again. */
+/* Results go to `stream` from now on. */
 void result_to(FILE *stream);
+
+/* Results go to stdout again; returns the errno of the first that could not be written to the
+ * stream, or 0. */
+int result_to_stdout(void);
 
 /* A result as one line of JSON; takes `value` over. NULL, which jansson's
  * functions give where memory is short, is a failure. */

@@ -116,9 +116,9 @@ static int predict_to_file(const struct settings *s, const struct predictions *p
         return fail(MLP_ERROR_INTERNAL, "out of memory for the predictions");
     result_to(out);
     int status = predict_inputs(s, p, inputs);
-    result_to(NULL);
-    if (fclose(out) != 0 && status == MLP_OK)
-        status = fail(MLP_ERROR_INTERNAL, "out of memory for the predictions");
+    int failure = result_to_stdout();
+    if ((fclose(out) != 0 || failure != 0) && status == MLP_OK)
+        status = fail(MLP_ERROR_INTERNAL, "%s: out of memory for the predictions", s->output);
     const struct mlp_chunk chunk = {text, size};
     if (status == MLP_OK && mlp_file_write(s->output, &chunk, 1, &error) != MLP_OK)
         status = fail_with(&error);
