@@ -261,6 +261,8 @@ void mlp_team_evaluate(struct mlp_predictor *p, const mlp_dataset *data, mlp_eva
 int mlp_predict_threads(size_t count, int threads)
 {
     size_t blocks = blocks_of(count, BLOCK_ROWS);
+    if (blocks <= 1) /* the default number is read from files: that takes longer than a sample */
+        return (int)blocks;
     int wanted = mlp_threads_or_default(threads);
     return (size_t)wanted > blocks ? (int)blocks : wanted;
 }
