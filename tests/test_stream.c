@@ -82,6 +82,43 @@ START_TEST(a_line_is_answered_at_once)
 }
 END_TEST
 
+/* Ready is what is read without waiting: never an empty line, or one that quotes may go on from. */
+START_TEST(what_has_come_is_ready)
+{
+    int fds[2];
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
+    alarm(60);
+    ck_assert_int_eq(write(fds[1], "a,b\n1,2\n3,4\n\n", 13), 13);
+    mlp_stream *stream = open_stream("-", NULL, 2);
+    ck_assert(mlp_stream_ready(stream)); /* read to tell that a,b is a header */
+    assert_next(stream, 1, 2, 2);
+    ck_assert(mlp_stream_ready(stream));
+    assert_next(stream, 3, 4, 3);
+    ck_assert(!mlp_stream_ready(stream));
+    ck_assert_int_eq(write(fds[1], "5,6\r\n7,\"8\"\n\r\n9", 14), 14);
+    assert_next(stream, 5, 6, 5);
+    ck_assert(!mlp_stream_ready(stream));
+    assert_next(stream, 7, 8, 6);
+    ck_assert(!mlp_stream_ready(stream));
+    ck_assert_int_eq(write(fds[1], ",1\n2,", 5), 5);
+    assert_next(stream, 9, 1, 8);
+    ck_assert(!mlp_stream_ready(stream));
+    ck_assert_int_eq(write(fds[1], "3\n", 2), 2);
+    close(fds[1]);
+    assert_next(stream, 2, 3, 9);
+    ck_assert(!mlp_stream_ready(stream));
+    assert_end(stream);
+    stream = open_stream(put_text("a.csv", "1,\"2\"\n\n3,4\n"), NULL, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert(mlp_stream_ready(stream)); /* a file keeps nobody waiting */
+        assert_next(stream, i == 0 ? 1 : 3, i == 0 ? 2 : 4, i == 0 ? 1 : 3);
+    }
+    ck_assert(mlp_stream_ready(stream));
+    assert_end(stream);
+}
+END_TEST
+
 START_TEST(failures)
 {
     static const struct {
@@ -146,6 +183,7 @@ int main(void)
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_add_test(tests, lines_of_a_file);
     tcase_add_test(tests, a_line_is_answered_at_once);
+    tcase_add_test(tests, what_has_come_is_ready);
     tcase_add_test(tests, failures);
     tcase_add_test(tests, every_allocation_fails);
     suite_add_tcase(suite, tests);

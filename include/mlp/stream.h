@@ -25,6 +25,10 @@ MLP_API mlp_status mlp_stream_open(const char *source, const mlp_source_options 
  * stream can only be closed. */
 MLP_API mlp_status mlp_stream_next(mlp_stream *stream, float *inputs, bool *end, mlp_error *error);
 
+/* Whether the next sample, or the end, is there without waiting for the source; false also where
+ * that is not sure. */
+MLP_API bool mlp_stream_ready(const mlp_stream *stream);
+
 /* The line that the last sample began in, from 1; 0 before the first. */
 MLP_API size_t mlp_stream_line(const mlp_stream *stream);
 

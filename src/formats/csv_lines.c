@@ -380,6 +380,16 @@ mlp_status mlp_csv_next(struct mlp_csv_lines *lines, struct mlp_csv_record *out,
     }
 }
 
+/* Behind an empty line, or where quotes may hold the line feed, the record may go on. */
+bool mlp_csv_ready(const struct mlp_csv_lines *lines)
+{
+    const char *line = lines->buffer + lines->begin;
+    const char *feed = memchr(line, '\n', lines->end - lines->begin);
+    if (lines->gz || lines->finished)
+        return true;
+    return feed && *line != '\n' && *line != '\r' && !memchr(line, '"', (size_t)(feed - line));
+}
+
 static bool is_blank(char c, char delimiter)
 {
     return (c == ' ' || c == '\t') && c != delimiter;

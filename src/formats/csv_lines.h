@@ -50,6 +50,10 @@ mlp_status mlp_csv_find_delimiter(struct mlp_csv_lines *lines, mlp_error *error)
 /* The next record that is not an empty line. Waits for no more than its end. */
 mlp_status mlp_csv_next(struct mlp_csv_lines *lines, struct mlp_csv_record *out, mlp_error *error);
 
+/* Whether the next record can be read without waiting for standard input; false also where that is
+ * not sure. */
+bool mlp_csv_ready(const struct mlp_csv_lines *lines);
+
 /* One field without the blanks around it. */
 struct mlp_csv_field {
     const char *text;

@@ -47,6 +47,12 @@ mlp_status mlp_stream_next(mlp_stream *stream, float *inputs, bool *end, mlp_err
     return fail_none("stream", error);
 }
 
+bool mlp_stream_ready(const mlp_stream *stream)
+{
+    (void)stream;
+    return true;
+}
+
 size_t mlp_stream_line(const mlp_stream *stream)
 {
     (void)stream;

@@ -61,6 +61,11 @@ mlp_status mlp_stream_next(mlp_stream *stream, float *inputs, bool *end, mlp_err
     return status;
 }
 
+bool mlp_stream_ready(const mlp_stream *stream)
+{
+    return mlp_csv_table_ready(&stream->table);
+}
+
 size_t mlp_stream_line(const mlp_stream *stream)
 {
     return stream->line;

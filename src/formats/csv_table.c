@@ -335,6 +335,11 @@ mlp_status mlp_csv_table_next(struct mlp_csv_table *table, float *inputs, float 
     return read_row(table, &record, inputs, targets, label, error);
 }
 
+bool mlp_csv_table_ready(const struct mlp_csv_table *table)
+{
+    return table->first_waits || table->second.line > 0 || mlp_csv_ready(&table->lines);
+}
+
 /* --- Files ------------------------------------------------------------------- */
 
 static mlp_status check_options(const char *path, const mlp_source_options *options,

@@ -38,4 +38,7 @@ void mlp_csv_table_close(struct mlp_csv_table *table);
 mlp_status mlp_csv_table_next(struct mlp_csv_table *table, float *inputs, float *targets,
                               struct mlp_csv_field *label, size_t *line, mlp_error *error);
 
+/* Whether it can be read without waiting; false also where that is not sure. */
+bool mlp_csv_table_ready(const struct mlp_csv_table *table);
+
 #endif
