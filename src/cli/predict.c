@@ -64,31 +64,65 @@ static int predict_all(const struct settings *s, const struct predictions *p,
     return status;
 }
 
+/* Samples of a stream that are predicted together. */
+struct block {
+    float *x, *outputs; /* [capacity][inputs], [capacity][outputs] */
+    size_t capacity, first, count;
+    bool end; /* nothing follows them */
+};
+
+/* Reads what has come, and waits for the first alone. */
+static mlp_status read_block(const mlp_model *model, mlp_stream *stream, struct block *block,
+                             mlp_error *error)
+{
+    size_t inputs = mlp_model_inputs(model);
+    mlp_status status;
+    block->first += block->count;
+    block->count = 0;
+    do {
+        float *x = block->x + block->count * inputs;
+        status = mlp_stream_next(stream, x, &block->end, error);
+        block->count += status == MLP_OK && !block->end;
+    } while (status == MLP_OK && !block->end && block->count < block->capacity &&
+             mlp_stream_ready(stream));
+    return status;
+}
+
+static int predict_blocks(const struct settings *s, const struct predictions *p, mlp_stream *stream,
+                          struct block *block)
+{
+    mlp_error error, reason;
+    mlp_status read = MLP_OK;
+    int status = MLP_OK;
+    while (status == MLP_OK && read == MLP_OK && !block->end && result_working()) {
+        result_flush();
+        read = read_block(p->model, stream, block, &reason);
+        if (mlp_model_predict_f32(p->model, block->x, block->count, s->train.threads,
+                                  block->outputs, &error) != MLP_OK)
+            status = fail_with(&error);
+        else
+            status = add_block(p, block->first, block->count, block->outputs);
+    }
+    result_flush();
+    return status == MLP_OK && read != MLP_OK ? fail_with(&reason) : status;
+}
+
 /* What another program writes line by line is answered line by line. */
 static int predict_stream(const struct settings *s, const struct predictions *p, mlp_stream *stream)
 {
-    mlp_error error;
-    int status = MLP_OK;
-    bool end = false;
-    float *x = malloc(mlp_model_inputs(p->model) * sizeof *x);
-    float *outputs = malloc(mlp_model_outputs(p->model) * sizeof *outputs);
-    if (!x || !outputs)
-        status = fail(MLP_ERROR_INTERNAL, "out of memory for a sample");
+    enum { VALUES = 1 << 18 }; /* in memory, where a sample has fewer */
+    size_t inputs = mlp_model_inputs(p->model), fitting = VALUES / inputs;
+    struct block block = {.capacity = fitting > BLOCK ? BLOCK : fitting > 0 ? fitting : 1};
+    int status;
+    block.x = malloc(block.capacity * inputs * sizeof *block.x);
+    block.outputs = malloc(block.capacity * mlp_model_outputs(p->model) * sizeof *block.outputs);
+    predictions_begin(p);
+    if (block.x && block.outputs)
+        status = predict_blocks(s, p, stream, &block);
     else
-        predictions_begin(p);
-    for (size_t i = 0; status == MLP_OK && result_working(); i++) {
-        result_flush();
-        if (mlp_stream_next(stream, x, &end, &error) != MLP_OK ||
-            (!end &&
-             mlp_model_predict_f32(p->model, x, 1, s->train.threads, outputs, &error) != MLP_OK))
-            status = fail_with(&error);
-        else if (end)
-            break;
-        else
-            status = add_block(p, i, 1, outputs);
-    }
-    free(x);
-    free(outputs);
+        status = fail(MLP_ERROR_INTERNAL, "out of memory for the samples");
+    free(block.x);
+    free(block.outputs);
     return status;
 }
 
