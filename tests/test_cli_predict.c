@@ -275,57 +275,6 @@ START_TEST(labels_are_not_needed)
 }
 END_TEST
 
-/* --- Pipes --------------------------------------------------------------------------- */
-
-/* Each answer comes before the next question; the program ends when there are no more. */
-START_TEST(a_pipe_is_answered_line_by_line)
-{
-    expect_success("$MLP train --recipe xor --epochs 5 --save model");
-    expect_success("mkfifo questions answers; "
-                   "$MLP predict model --data - <questions >answers & "
-                   "exec 8>questions 9<answers; "
-                   "echo 0,0 >&8; read -r one <&9; echo \"$one\"; "
-                   "echo 0,1 >&8; read -r two <&9; echo \"$two\"; "
-                   "exec 8>&-; read -r three <&9; echo \"$three\"; wait $!");
-    ck_assert_int_eq(strncmp(out, "0 ", 2), 0);
-    ck_assert_ptr_nonnull(strstr(out, "\n1 "));
-    ck_assert_int_eq(strcmp(out + strlen(out) - 2, "\n\n"), 0);
-}
-END_TEST
-
-START_TEST(a_pipe_has_the_same_answers)
-{
-    static const char rows[] = "printf 'a,b\\n0,0\\n0,1\\n1,0\\n1,1\\n'";
-    static const char *const options[] = {"", "--json", "--format csv --probabilities",
-                                          "--format npy"};
-    expect_success("$MLP train --recipe xor --save model");
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        char command[512];
-        snprintf(command, sizeof command,
-                 "$MLP predict model --data xor %s >whole; "
-                 "%s | $MLP predict model --data - %s | cmp whole",
-                 options[i], rows, options[i]);
-        expect_success(command);
-    }
-    expect_success("printf '0,0\\n0,1\\n' | $MLP predict model --data - --output p.csv");
-    expect_success("$MLP predict model --data xor --format csv | head -n 3 | cmp p.csv");
-}
-END_TEST
-
-START_TEST(a_bad_line_ends_a_pipe)
-{
-    expect_success("$MLP train --recipe xor --epochs 5 --save model");
-    ck_assert_int_eq(shell("printf '0,0\\n0,x\\n' | $MLP predict model --data -"), 3);
-    ck_assert_int_eq(strncmp(out, "0 ", 2), 0);
-    ck_assert_ptr_nonnull(strstr(err, "line 2, column 2: found 'x'"));
-    ck_assert_int_eq(shell("printf '0,0\\n0,x\\n' | $MLP predict model --data - --output p.csv"),
-                     3);
-    ck_assert_int_eq(shell("test -e p.csv"), 1);
-    expect_failure(3, "expected 2 as the model takes",
-                   "printf '0,0,0,0\\n' | $MLP predict model --data -");
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("cli_predict");
@@ -343,9 +292,6 @@ int main(void)
     tcase_add_test(tests, wrong_options_are_told);
     tcase_add_test(tests, files_are_whole_or_as_they_were);
     tcase_add_test(tests, labels_are_not_needed);
-    tcase_add_test(tests, a_pipe_is_answered_line_by_line);
-    tcase_add_test(tests, a_pipe_has_the_same_answers);
-    tcase_add_test(tests, a_bad_line_ends_a_pipe);
     suite_add_tcase(suite, tests);
     return program_run(suite);
 }

@@ -146,6 +146,22 @@ START_TEST(a_dumb_terminal_gets_lines_only)
 }
 END_TEST
 
+/* Bytes that no terminal can show are kept from it. */
+START_TEST(a_terminal_gets_no_npy)
+{
+    save_model();
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    setenv("TERMINAL", ptsname(master), 1);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY); /* kept open: there is no hang-up */
+    expect_failure(2, "--format npy: not for a terminal to show, expected --output FILE.npy",
+                   "$MLP predict model --data data --format npy >\"$TERMINAL\"");
+    ck_assert_int_eq(shell("$MLP predict model --data data --format csv >\"$TERMINAL\""), 0);
+    close(slave);
+    close(master);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli_terminal");
@@ -157,6 +173,7 @@ int main(void)
     tcase_add_test(tests, a_second_signal_ends_at_once);
     tcase_add_test(tests, a_terminal_gets_a_progress_line);
     tcase_add_test(tests, a_dumb_terminal_gets_lines_only);
+    tcase_add_test(tests, a_terminal_gets_no_npy);
     suite_add_tcase(suite, tests);
     return program_run(suite);
 }
