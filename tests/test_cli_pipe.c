@@ -103,7 +103,7 @@ START_TEST(a_reader_who_leaves_ends_it)
     ck_assert_int_eq(strncmp(out, "0 ", 2), 0);
     ck_assert_str_eq(strchr(out, '\n') + 1, "1\n");
     ck_assert_str_eq(err, "");
-    ck_assert_int_eq(shell("yes 0,1 | $MLP predict model --data - >/dev/full"), 1);
+    ck_assert_int_eq(shell("yes 0,1 2>errors | $MLP predict model --data - >/dev/full"), 1);
     ck_assert_str_eq(err, "mlp: standard output: cannot write: No space left on device\n");
 }
 END_TEST
