@@ -3,7 +3,6 @@
 
 #include "alloc.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,7 +50,10 @@ void mlp_text_format(struct mlp_text *text, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    assert(length >= 0 && length < LINE);
+    if (length < 0 || length >= LINE) {
+        text->failed = true;
+        return;
+    }
     mlp_text_add(text, line, (size_t)length);
 }
 

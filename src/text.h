@@ -15,7 +15,7 @@ struct mlp_text {
 
 void mlp_text_add(struct mlp_text *text, const char *data, size_t size);
 
-/* A line at most 255 characters long; for texts and integers, which no locale changes. */
+/* A line at most 255 characters long, else the text fails; for texts and integers, which no locale changes. */
 void mlp_text_format(struct mlp_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -100,7 +100,7 @@ static void expect_end_after(int signal_number)
     ck_assert_uint_gt(resumed, 0);
     ck_assert_int_eq(shell("$MLP " RUN CHECKPOINT "--save model"), 0);
     expect_whole();
-    /* BAD_INPUT 93 */
+    /* bad_input.md, 93 */
     ck_assert_int_ne(shell("ls -A | grep '^[.]mlp-\\(state\\|model\\)-'"), 0);
 }
 

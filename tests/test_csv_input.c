@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CSV files that are wrong; the numbers of the cases are those of the project's list of bad input.
+/* CSV files that are wrong; the numbers of the cases are those of tests/bad_input.md.
  */
 #include "alloc.h"
 #include "csv_files.h"

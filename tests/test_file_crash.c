@@ -158,7 +158,7 @@ static int sync_nothing(int fd)
     return 0;
 }
 
-/* BAD_INPUT 93. */
+/* bad_input.md, 93. */
 static const char *write_once_more(const struct crash_state *state, void *user)
 {
     mlp_status (**writer)(void) = user;

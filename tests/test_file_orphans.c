@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* BAD_INPUT 93: temporary files of writers that are gone, and of those that are not. */
+/* bad_input.md, 93: temporary files of writers that are gone, and of those that are not. */
 #include "file.h"
 #include "file_system.h"
 #include "folder.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading plain and gz files (formats/gz.h); the numbers of the cases are those
- * of the project's list of bad input. */
+ * of tests/bad_input.md. */
 #include "alloc.h"
 #include "file.h"
 #include "folder.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading IDX files (formats/idx.h); the numbers of the cases are those of the
- * project's list of bad input. Each case is tried plain and gz-compressed. */
+/* Reading IDX files (formats/idx.h); the numbers of the cases are those of tests/bad_input.md. Each
+ * case is tried plain and gz-compressed. */
 #include "alloc.h"
 #include "file.h"
 #include "folder.h"

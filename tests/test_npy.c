@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading npy files (formats/npy.h) as data sets; the numbers of the cases are those of the
- * project's list of bad input. Each case is tried plain and gz-compressed. */
+/* Reading npy files (formats/npy.h) as data sets; the numbers of the cases are those of
+ * tests/bad_input.md. Each case is tried plain and gz-compressed. */
 #include "alloc.h"
 #include "bytes.h"
 #include "data.h"

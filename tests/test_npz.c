@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading npz files as data sets; the numbers of the cases are those of the project's list of bad
- * input. Archives are written by libzip, and damaged byte by byte. */
+/* Reading npz files as data sets; the numbers of the cases are those of tests/bad_input.md.
+ * Archives are written by libzip, and damaged byte by byte. */
 #include "alloc.h"
 #include "bytes.h"
 #include "data.h"

@@ -136,7 +136,7 @@ START_TEST(without_metadata_the_graph_says_the_loss)
     } cases[] = {
         {MLP_CROSS_ENTROPY, MLP_MSE, MLP_CROSS_ENTROPY},
         {MLP_BINARY_CROSS_ENTROPY, MLP_MSE, MLP_BINARY_CROSS_ENTROPY},
-        {MLP_POISSON, MLP_MSE, MLP_POISSON},
+        {MLP_POISSON, MLP_POISSON, MLP_POISSON},
         {MLP_HUBER, MLP_MSE, MLP_MSE},
     };
     mlp_layer_spec layers[] = {{3, MLP_GELU, MLP_NORM_NONE, 0},

@@ -95,7 +95,8 @@ typedef struct mlp_source_options {
 } mlp_source_options;
 
 /* mlp_dataset_open with options (NULL: the defaults). MLP_ERROR_USAGE for options that the source's
- * format does not have. */
+ * format does not have, but for `inputs`, a hint that others ignore. Options are read during the
+ * call alone. */
 MLP_API mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
                                        const mlp_source_options *options, mlp_dataset **out,
                                        mlp_error *error);

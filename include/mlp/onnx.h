@@ -18,9 +18,10 @@ MLP_API bool mlp_onnx_supported(void);
 
 /* Zeroed: the defaults. */
 typedef struct mlp_onnx_options {
-    /* The graph ends in what turns the last layer's plain outputs into what mlp_model_predict
-     * gives: Softmax, Sigmoid (binary cross-entropy), Exp (Poisson) or a step (a perceptron of one
-     * output). Without it classes have scores: the output is then called "logits". */
+    /* Of a model of classes: the graph ends in what turns the last layer's plain outputs into what
+     * mlp_model_predict gives, Softmax, Sigmoid (binary cross-entropy) or a step (a perceptron of
+     * one output). Without it the output is called "logits" and has plain scores. Values always are
+     * what mlp_model_predict gives. */
     bool softmax;
 } mlp_onnx_options;
 
@@ -30,6 +31,7 @@ typedef struct mlp_onnx_options {
  * bytes are not divided by the model's divisor in the graph. What the graph does not tell, such as
  * the loss, is in the metadata, so that mlp_model_import_onnx gives the same model again. The bytes
  * depend on the model and the options alone; options may be NULL. Written as mlp_model_save does.
+ * MLP_ERROR_DATA for a model that has numbers which are not usable (mlp_model_bad_numbers),
  * MLP_ERROR_USAGE where the file would have 2 GiB or more, MLP_ERROR_INTERNAL where memory is
  * short or `path` cannot be written. */
 MLP_API mlp_status mlp_model_export_onnx(const mlp_model *model, const char *path,

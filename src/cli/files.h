@@ -12,7 +12,7 @@ int files_check(const struct settings *settings);
  * which four are zero, and '{'. */
 bool files_is_model(const char *start, size_t count);
 
-/* The same as files_check for a file that mlp export or mlp import writes; NULL is fine. It must be
+/* The same as files_check for a file that mlp export, import or predict writes; NULL is fine. It must be
  * neither the model nor a file that is there and has a beginning (its first bytes and a zero byte)
  * that `is_own` does not know.
  */

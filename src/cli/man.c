@@ -103,5 +103,11 @@ void help_man(void)
                 "writes a page of curves.");
     print_entry("mlp train --recipe perceptron --data and", "Learns AND as Rosenblatt did.");
     print_entry("mlp eval digits.safetensors", "Tests it.");
-    print_entry("mlp predict digits.safetensors --json", "Prints all probabilities.");
+    print_entry("mlp predict digits.safetensors --probabilities --json",
+                "Prints the probabilities of all classes.");
+    print_entry(
+        "mlp train --data table.csv --label species --standardize --save species.safetensors",
+        "Trains on a table whose column of that name has the classes.");
+    print_entry("mlp export digits.safetensors --onnx digits.onnx --c digits.c",
+                "Writes it for other programs.");
 }

@@ -27,8 +27,8 @@ struct mlp_csv_table {
     struct mlp_csv_column *map;               /* [columns] */
 };
 
-/* Opens the file, reads its first record and, where that may be a header, the second. `options` and
- * `path` must outlive it. A header without rows is refused, a file of one row is fine. */
+/* Opens the file, reads its first record and, where that may be a header, the second. `path`
+ * must outlive it. A header without rows is refused, a file of one row is fine. */
 mlp_status mlp_csv_table_open(const char *path, const mlp_source_options *options,
                               struct mlp_csv_table *out, mlp_error *error);
 void mlp_csv_table_close(struct mlp_csv_table *table);

@@ -238,7 +238,7 @@ static mlp_onnx_model *build(struct mlp_onnx_builder *b, const mlp_model *model,
     b->last = "input";
     add_input_scaling(b, model);
     add_layers(b, model);
-    if (predicts)
+    if (!plain)
         add_prediction(b, model);
     add_target_scaling(b, model);
     add_ends(b, model, plain ? "logits" : "output");
@@ -280,10 +280,12 @@ static mlp_status write_file(const mlp_onnx_model *file, const char *path, mlp_e
 mlp_status mlp_model_export_onnx(const mlp_model *model, const char *path,
                                  const mlp_onnx_options *options, mlp_error *error)
 {
+    mlp_status status = mlp_model_check_usable(model, error);
+    if (status != MLP_OK)
+        return status;
     struct mlp_onnx_builder builder = {0};
     const mlp_onnx_model *file = build(&builder, model, options && options->softmax);
-    mlp_status status =
-        file ? write_file(file, path, error) : mlp_fail_memory(error, "the ONNX graph");
+    status = file ? write_file(file, path, error) : mlp_fail_memory(error, "the ONNX graph");
     mlp_onnx_builder_end(&builder);
     return status;
 }
