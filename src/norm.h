@@ -2,7 +2,10 @@
 /* Layer and batch normalisation of panels (kernels.h): u = xhat * scale + shift with xhat = (z -
  * mean) / sqrt(variance + epsilon). Plain C without multiply-adds, compiled once: every instruction
  * set of the kernels gets the same bits. Sums over units run in 16 lanes and a tree, sums over
- * samples in ascending order. Padding of what comes out is 0. */
+ * samples in ascending order. Padding of what comes out is 0.
+ *
+ * Definitions of this file are copied into exported C (src/formats/c_excerpt.h), which relies on its
+ * layout. */
 #ifndef MLP_SRC_NORM_H
 #define MLP_SRC_NORM_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Panels of 16 columns (kernels.h), for plain C on their rows. */
+/* Panels of 16 columns (kernels.h), for plain C on their rows.
+ *
+ * Definitions of this file are copied into exported C (src/formats/c_excerpt.h), which relies on its
+ * layout. */
 #ifndef MLP_SRC_PANELS_H
 #define MLP_SRC_PANELS_H
 

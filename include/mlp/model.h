@@ -102,8 +102,8 @@ MLP_API void mlp_model_fingerprint(const mlp_model *model, char out[65]);
  * scores (hinge, a perceptron of several). x is row-major [count][inputs] (u8 is divided by the
  * model's divisor). A sample's bits do not depend on `count` or `threads` (0: the default number).
  * Any number of callers may share one model.
- * MLP_ERROR_USAGE where threads are below 0 or above 4096, MLP_ERROR_INTERNAL where memory is
- * short. */
+ * MLP_ERROR_USAGE where threads are below 0 or above 4096, MLP_ERROR_DATA for a model with numbers
+ * that are not usable (mlp_model_bad_numbers), MLP_ERROR_INTERNAL where memory is short. */
 MLP_API mlp_status mlp_model_predict_u8(const mlp_model *model, const uint8_t *x, size_t count,
                                         int threads, float *outputs, mlp_error *error);
 MLP_API mlp_status mlp_model_predict_f32(const mlp_model *model, const float *x, size_t count,
@@ -133,7 +133,9 @@ MLP_API mlp_status mlp_model_evaluate(const mlp_model *model, const mlp_dataset 
 /* Saves as safetensors, with tensors as torch.nn.Sequential names them
  * ("0.weight" [out][in], "0.bias", "2.weight", ...) and in __metadata__ the architecture and test
  * vectors: three inputs and the bits that the model predicts of them. Written to a temporary file
- * in the same folder and renamed: a failure leaves an existing file as it was. */
+ * in the same folder and renamed: a failure leaves an existing file as it was.
+ * MLP_ERROR_DATA for a model with numbers that are not usable, MLP_ERROR_INTERNAL where memory is
+ * short or the file cannot be written. */
 MLP_API mlp_status mlp_model_save(const mlp_model *model, const char *path, mlp_error *error);
 
 /* Whether mlp_model_save could write `path`: tried with a temporary file, so

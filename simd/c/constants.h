@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Constants that instruction sets share, most of them of exp, log and the
  * activations. The polynomials are minimax fits in relative error (Remez 1934), rounded to float
- * coefficient by coefficient with the rest refitted. */
+ * coefficient by coefficient with the rest refitted.
+ *
+ * Definitions of this file are copied into exported C (src/formats/c_excerpt.h), which relies on its
+ * layout. */
 #ifndef MLP_SIMD_C_CONSTANTS_H
 #define MLP_SIMD_C_CONSTANTS_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* a * b + c with one rounding, also on CPUs without the instruction. */
+/* a * b + c with one rounding, also on CPUs without the instruction.
+ *
+ * Definitions of this file are copied into exported C (src/formats/c_excerpt.h), which relies on its
+ * layout. */
 #ifndef MLP_SIMD_C_FMA_H
 #define MLP_SIMD_C_FMA_H
 

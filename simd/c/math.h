@@ -7,7 +7,10 @@
  *   sigmoid 1.334, softplus 1.649, SiLU 1.517, GELU 3.791, its tanh form 2.850,
  *   mish 2.635
  * and of the slopes 2^-22.2 absolutely. At -inf, SiLU, GELU's tanh form and mish give
- * -0, GELU gives +0. */
+ * -0, GELU gives +0.
+ *
+ * Definitions of this file are copied into exported C (src/formats/c_excerpt.h), which relies on its
+ * layout. */
 #ifndef MLP_SIMD_C_MATH_H
 #define MLP_SIMD_C_MATH_H
 

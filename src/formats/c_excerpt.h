@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions and constants that an exported C file needs, as text. They are the very lines of
  * simd/c/math.h and of the few files that src/meson.build lists, so that they cannot differ from
- * what the library computes. */
+ * what the library computes. Of the layout of these files it expects: a definition begins in column
+ * 0 and ends where its braces close, #define takes one line, a #if part is one definition, and its
+ * comment stands right above it. */
 #ifndef MLP_SRC_FORMATS_C_EXCERPT_H
 #define MLP_SRC_FORMATS_C_EXCERPT_H
 
