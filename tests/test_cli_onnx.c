@@ -35,11 +35,14 @@ START_TEST(what_goes_wrong_is_said)
     expect_failure(2, "no model given: mlp export MODEL", "$MLP export --onnx b.onnx");
     expect_failure(2, "--onnx: found 'b', expected a name that ends in .onnx",
                    "$MLP export model --onnx b");
+    expect_failure(2, "--save: found 'b.onnx', expected another ending: the file is safetensors",
+                   "$MLP train " SMALL "--save b.onnx");
     expect_failure(2, "--softmax: needs --onnx", "$MLP export model --c b.c --softmax");
     expect_success("echo text >text.onnx");
     expect_failure(2, "text.onnx", "$MLP export model --onnx text.onnx");
     expect_failure(2, "--onnx: 'a.onnx' is the model itself", "$MLP export a.onnx --onnx a.onnx");
-    expect_failure(2, "--loss: model: a model of mlp tells its layers, names and loss", "$MLP info model --loss mse");
+    expect_failure(2, "--loss: model: a model of mlp tells its layers, names and loss",
+                   "$MLP info model --loss mse");
     expect_failure(2, "does not go with mlp info", "$MLP info a.onnx --softmax");
     expect_failure(3, "cut.onnx: ", "$MLP info cut.onnx");
     expect_failure(1, "missing.onnx: cannot open", "$MLP eval missing.onnx --data data");

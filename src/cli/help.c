@@ -17,7 +17,7 @@ static const struct exit_code exit_codes[] = {
     {"2", "wrong use of the command line"},
     {"3", "bad data in a file"},
     {"4", "training diverged; what --save names holds the last good weights"},
-    {"130, 143", "stopped by SIGINT or SIGTERM; what --save names is saved first"},
+    {"129, 130, 143", "stopped by SIGHUP, SIGINT or SIGTERM; what --save names is saved first"},
 };
 
 const struct exit_code *exit_code_at(size_t i)

@@ -217,8 +217,18 @@ int parse_isa(struct settings *s, const char *text)
     return MLP_OK;
 }
 
+/* A name that promises another program's format would be a lie. */
 int parse_save(struct settings *s, const char *text)
 {
+    static const char *const others[] = {".onnx", ".pt", ".pth", ".c", ".keras", ".h5", ".npz"};
+    const char *end = strrchr(text, '.');
+    for (size_t i = 0; end && i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(end, others[i]) == 0)
+            return fail(MLP_ERROR_USAGE,
+                        "--save: found '%s', expected another ending: the file is safetensors (mlp "
+                        "export writes ONNX and C)",
+                        text);
+    }
     s->save = text;
     return MLP_OK;
 }
