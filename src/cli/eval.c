@@ -38,6 +38,7 @@ static int open_data(const struct settings *s, const mlp_model *model, mlp_datas
     mlp_source_options options = s->source;
     mlp_error error;
     size_t count = 0;
+    talk_of_usual_data(s);
     while (count < MAX_CLASSES && (names[count] = mlp_model_class_name(model, count)) != NULL)
         count++;
     if (count > 0 && mlp_stream_claims(s->data) && !options.targets) {

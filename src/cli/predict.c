@@ -212,6 +212,7 @@ static int predict_source(const struct settings *s, struct predictions *p)
     mlp_stream *stream = NULL;
     mlp_error error;
     mlp_status status;
+    talk_of_usual_data(s);
     options.unlabelled = true;
     options.inputs = mlp_model_inputs(p->model);
     if (strcmp(s->data, "-") == 0 && !prediction_format_is_binary(p->format))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mlp verify */
 #include "interrupt.h"
+#include "model.h"
 #include "output.h"
 #include "progress.h"
 #include "run.h"
@@ -62,8 +63,10 @@ int run_verify(const struct settings *settings)
     int status = MLP_OK;
     if (mlp_model_load(settings->model, &model, &error) != MLP_OK)
         status = fail_with(&error);
-    if (status == MLP_OK)
+    if (status == MLP_OK) {
+        talk_of_usual_data(settings);
         status = setup_verification_data(settings, &setup);
+    }
     if (status == MLP_OK)
         status = verify(settings, model, &setup);
     setup_end(&setup);
