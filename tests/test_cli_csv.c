@@ -106,6 +106,14 @@ START_TEST(predicts_without_labels)
     expect_success("grep -q ' setosa$' kept");
     expect_failure(3, "-: line 1: found 4 columns, of which 3 are inputs, expected 2 as the model",
                    "echo 1,2,3,4 | $MLP predict named.st --data -");
+    /* A label that nobody named must look like one: an index in front must not push an input out.
+     */
+    expect_success("printf '0.5,0.25,setosa\\n0.5,0.25,2\\n' | $MLP predict named.st --data -");
+    expect_failure(3,
+                   "line 1, column 3: found '0.25' in the last of 3 columns, one more than the "
+                   "inputs, expected a class",
+                   "printf '7,0.5,0.25\\n' | $MLP predict named.st --data -");
+    expect_success("printf '7,0.5,0.25\\n' | $MLP predict named.st --data - --label 0");
 }
 END_TEST
 

@@ -73,8 +73,8 @@ typedef struct mlp_source_options {
     bool unlabelled;
 
     /* Of CSV, unlabelled: the values of a sample. Where there are as many columns all are inputs,
-     * where there are more those of labels or targets are left out. 0: not known, only columns that
-     * are named below are left out. */
+     * where there are more those of labels or targets are left out, the last one unnamed only if
+     * its cells can be classes. 0: not known, only columns that are named below are left out. */
     size_t inputs;
 
     /* Of npy: the file with the labels (whole numbers) or targets (f4, f8) of the inputs; of npz

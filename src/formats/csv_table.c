@@ -5,6 +5,7 @@
 #include "error.h"
 #include "formats/number.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,10 @@ static mlp_status take_columns(struct mlp_csv_table *table, const mlp_source_opt
 {
     bool alone = options->unlabelled, told = options->label || options->targets;
     const char *label = options->label ? options->label : "-1";
-    struct mlp_csv_column what = {alone ? MLP_CSV_LEFT_OUT : MLP_CSV_LABEL, 0};
+    struct mlp_csv_column what = {!alone           ? MLP_CSV_LABEL
+                                  : options->label ? MLP_CSV_LEFT_OUT
+                                                   : MLP_CSV_PRESUMED,
+                                  0};
     if (alone && (options->inputs > 0 ? options->inputs == table->columns : !told))
         return MLP_OK;
     if (options->targets)
@@ -297,6 +301,28 @@ static inline bool read_number(const struct mlp_csv_record *record, const char *
     return next == end || *next == delimiter;
 }
 
+/* A class: nothing, a text, or a whole number from 0 to 255. Anything else may well be an input. */
+static bool may_be_label(const struct mlp_csv_field *field)
+{
+    float value;
+    enum mlp_number kind = mlp_number_parse(field->text, field->size, &value);
+    if (kind == MLP_NUMBER_LARGE)
+        return false;
+    return kind == MLP_NUMBER_NONE || (value >= 0 && value <= UINT8_MAX && value == floorf(value));
+}
+
+static mlp_status fail_presumed(const struct mlp_csv_table *table,
+                                const struct mlp_csv_record *record, size_t column,
+                                const struct mlp_csv_field *field, mlp_error *error)
+{
+    int shown = field->size < 40 ? (int)field->size : 40;
+    return mlp_fail(error, MLP_ERROR_DATA,
+                    "%s: line %zu, column %zu: found '%.*s' in the last of %zu columns, one more "
+                    "than the inputs, expected a class: name the column of the labels (--label)",
+                    table->lines.path, record->line, column + 1, shown, field->text,
+                    table->columns);
+}
+
 static mlp_status read_row(const struct mlp_csv_table *table, const struct mlp_csv_record *record,
                            float *inputs, float *targets, struct mlp_csv_field *label,
                            mlp_error *error)
@@ -315,6 +341,8 @@ static mlp_status read_row(const struct mlp_csv_table *table, const struct mlp_c
             at = mlp_csv_field(record, at, &field);
         if (column->role == MLP_CSV_LABEL)
             *label = field;
+        if (column->role == MLP_CSV_PRESUMED && !may_be_label(&field))
+            return fail_presumed(table, record, c, &field, error);
     }
     return right && c == table->columns && !at ? MLP_OK : fail_row(table, record, c - 1, error);
 }

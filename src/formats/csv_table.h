@@ -10,7 +10,13 @@
 #define MLP_CSV_NONE SIZE_MAX /* no column */
 
 struct mlp_csv_column {
-    enum mlp_csv_role { MLP_CSV_INPUT, MLP_CSV_TARGET, MLP_CSV_LABEL, MLP_CSV_LEFT_OUT } role;
+    enum mlp_csv_role {
+        MLP_CSV_INPUT,
+        MLP_CSV_TARGET,
+        MLP_CSV_LABEL,
+        MLP_CSV_LEFT_OUT,
+        MLP_CSV_PRESUMED, /* left out as the label, which nobody has named: it must look like one */
+    } role;
     size_t place; /* among the inputs or targets */
 };
 
