@@ -93,10 +93,12 @@ def hand_made():
     return made, x, z / z.sum(axis=1, keepdims=True)
 
 
-def write_h5(path, made):
+def write_h5(path, made, loss=None):
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"] = "2.11.0"
         file.create_group("model_weights")
+        if loss:
+            file.attrs["training_config"] = json.dumps({"loss": loss})
         file.attrs["model_config"] = json.dumps(
             {"class_name": "Sequential", "config": {"layers": [one for one, _ in made]}})
         for one, arrays in made:
@@ -164,9 +166,10 @@ def check_refusals(folder):
          "layer 'flat' (Dense) takes samples that are no vectors, expected Flatten"),
         ([], "no Dense layer"),
     ]
+    losses = [(made[:1], "poisson", "no loss that mlp knows, expected --loss")]
     failures = 0
-    for layers, reason in cases:
-        write_h5(folder / "bad.h5", layers)
+    for layers, loss, reason in [(layers, None, reason) for layers, reason in cases] + losses:
+        write_h5(folder / "bad.h5", layers, loss)
         run = convert(folder, folder / "bad.h5")
         if run.returncode != 3 or reason not in run.stderr or "Traceback" in run.stderr:
             print(f"expected '{reason}', found: {run.stderr or run.stdout}")
