@@ -93,6 +93,12 @@ def hand_made():
     return made, x, z / z.sum(axis=1, keepdims=True)
 
 
+def without_shape(made):
+    one, arrays = made
+    config = {key: value for key, value in one["config"].items() if key != "batch_input_shape"}
+    return {**one, "config": config}, arrays
+
+
 def write_h5(path, made, loss=None):
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"] = "2.11.0"
@@ -129,8 +135,11 @@ def write_keras(path, made):
 def check_hand_made(folder):
     made, x, expected = hand_made()
     worst = 0
-    for name, write in (("hand.h5", write_h5), ("hand.keras", write_keras)):
-        write(folder / name, made)
+    image = {"batch_input_shape": [None, 4, INPUTS // 4]}  # Keras 2 has it in both layers
+    flat = [(layer("InputLayer", "image", **image), {}), (layer("Flatten", "flat", **image), {})]
+    for name, write, before in (("hand.h5", write_h5, []), ("image.h5", write_h5, flat),
+                                ("hand.keras", write_keras, [])):
+        write(folder / name, before + [without_shape(made[0])] + made[1:] if before else made)
         run = convert(folder, folder / name)
         if run.returncode != 0:
             print(run.stderr)
