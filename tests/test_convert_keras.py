@@ -187,6 +187,15 @@ def check_refusals(folder):
         ([(layer("InputLayer", "image", batch_shape=[None, 4, INPUTS]), {}),
           (layer("Dense", "flat", units=6), made[0][1])],
          "layer 'flat' (Dense) takes samples that are no vectors, expected Flatten"),
+        (made[:1] + [(layer("Reshape", "table", target_shape=[2, 3]), {}),
+                     (layer("Softmax", "rows", axis=-1), {})],
+         "layer 'rows' (Softmax) takes samples that are no vectors, expected Flatten"),
+        (made[:1] + [(layer("Reshape", "table", target_shape=[2, 3]), {}),
+                     (layer("LayerNormalization", "rows", epsilon=1e-3, scale=False, center=False), {})],
+         "layer 'rows' (LayerNormalization) takes samples that are no vectors, expected Flatten"),
+        ([(layer("InputLayer", "image", batch_shape=[None, 3, 4]), {}),
+          (layer("Flatten", "turned", data_format="channels_first"), {})],
+         "layer 'turned' (Flatten) turns samples of channels_first, expected channels_last"),
         ([], "no Dense layer"),
     ]
     losses = [(made[:1], "poisson", "no loss that mlp knows, expected --loss")]
