@@ -112,7 +112,7 @@ def write_h5(path, made, loss=None):
             group = file.create_group(f"model_weights/{name}")
             group.attrs["weight_names"] = [f"{name}/{key}".encode() for key in arrays]
             for key, array in arrays.items():
-                group[f"{name}/{key}"] = array.astype(np.float32)
+                group[f"{name}/{key}"] = array if array.dtype.kind == "i" else array.astype(np.float32)
 
 
 def write_keras(path, made):
@@ -196,6 +196,8 @@ def check_refusals(folder):
         ([(layer("InputLayer", "image", batch_shape=[None, 3, 4]), {}),
           (layer("Flatten", "turned", data_format="channels_first"), {})],
          "layer 'turned' (Flatten) turns samples of channels_first, expected channels_last"),
+        ([(made[0][0], {**made[0][1], "kernel:0": np.ones((INPUTS, 6), np.int8)})],
+         "layer 'first' (Dense) has a kernel of int8, expected floats"),
         ([], "no Dense layer"),
     ]
     losses = [(made[:1], "poisson", "no loss that mlp knows, expected --loss")]
