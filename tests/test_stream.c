@@ -82,6 +82,31 @@ START_TEST(a_line_is_answered_at_once)
 }
 END_TEST
 
+/* What is a byte-order mark at the start is none in a line behind it, however the lines come. */
+START_TEST(marks_of_a_pipe)
+{
+    static const char line[] = "\xef\xbb\xbf"
+                               "3\n";
+    int fds[2];
+    float x;
+    bool end;
+    mlp_error error;
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
+    alarm(60);
+    ck_assert_int_eq(write(fds[1], "2\n", 2), 2);
+    mlp_stream *stream = open_stream("-", NULL, 1);
+    ck_assert_int_eq(mlp_stream_next(stream, &x, &end, NULL), MLP_OK);
+    ck_assert_int_eq(write(fds[1], line, sizeof line - 1), sizeof line - 1);
+    close(fds[1]);
+    ck_assert_int_eq(mlp_stream_next(stream, &x, &end, &error), MLP_ERROR_DATA);
+    assert_error(&error, MLP_ERROR_DATA, "-",
+                 ": line 2, column 1: found '\xef\xbb\xbf"
+                 "3', expected a number");
+    mlp_stream_close(stream);
+}
+END_TEST
+
 /* Ready is what is read without waiting: never an empty line, or one that quotes may go on from. */
 START_TEST(what_has_come_is_ready)
 {
@@ -183,6 +208,7 @@ int main(void)
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_add_test(tests, lines_of_a_file);
     tcase_add_test(tests, a_line_is_answered_at_once);
+    tcase_add_test(tests, marks_of_a_pipe);
     tcase_add_test(tests, what_has_come_is_ready);
     tcase_add_test(tests, failures);
     tcase_add_test(tests, every_allocation_fails);

@@ -198,6 +198,7 @@ static void take(struct mlp_csv_lines *lines, size_t size)
 {
     lines->begin += size;
     lines->position += size;
+    lines->started = true; /* a mark behind the first line is none */
     lines->line++;
 }
 
