@@ -41,6 +41,8 @@ START_TEST(case_36_ends_of_lines)
     assert_csv("1,2,0\r\n3,4,1", NULL, 2, 2, values, zero_one);
     assert_csv("1,2,0\n3,4,1", NULL, 2, 2, values, zero_one);
     assert_csv("1,2,\"0\"\r\n3,4,\"1\"", NULL, 2, 2, values, zero_one);
+    assert_csv("1,2,0\r\n3,4,1\r", NULL, 2, 2, values, zero_one);
+    assert_csv("1,2,\"0\"\r\n3,4,\"1\"\r", NULL, 2, 2, values, zero_one);
     assert_csv("\n1,2,0\n\n\r\n3,4,1\n\n\n", NULL, 2, 2, values, zero_one);
 }
 END_TEST

@@ -305,7 +305,7 @@ static mlp_status feed_line(struct mlp_csv_lines *lines, struct unquoting *u, co
                             size_t size, mlp_error *error)
 {
     size_t body = size - (line[size - 1] == '\n');
-    body -= body < size && body > 0 && line[body - 1] == '\r';
+    body -= body > 0 && line[body - 1] == '\r';
     mlp_status status = check_zero(lines, line, size, error);
     if (status == MLP_OK)
         status = feed(lines, u, line, body, error);
