@@ -386,6 +386,22 @@ START_TEST(outputs_that_overflow_are_no_difference)
 }
 END_TEST
 
+/* Of very many outputs the vectors would be more than a header may have. */
+START_TEST(a_model_of_many_outputs_has_no_test_vectors)
+{
+    size_t size;
+    mlp_layer_spec layers[] = {{.units = 120000}};
+    mlp_spec spec = {.inputs = 1, .layer_count = 1, .layers = layers, .loss = MLP_MSE};
+    mlp_model *model = make_model(&spec);
+    ck_assert_int_eq(mlp_model_save(model, in_folder("model"), NULL), MLP_OK);
+    mlp_model_destroy(model);
+    expect_good(in_folder("model"));
+    char *bytes = get_file(in_folder("model"), &size);
+    ck_assert_ptr_null(memmem(bytes, size, "mlp.test_", 9));
+    free(bytes);
+}
+END_TEST
+
 /* --- Numbers that are none ----------------------------------------------------- */
 
 static void expect_unusable(mlp_status status, const mlp_error *error)
@@ -450,6 +466,7 @@ int main(void)
     tcase_add_test(tests, test_vectors_notice_every_weight);
     tcase_add_test(tests, test_vectors_are_the_same_for_every_instruction_set);
     tcase_add_test(tests, outputs_that_overflow_are_no_difference);
+    tcase_add_test(tests, a_model_of_many_outputs_has_no_test_vectors);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -17,7 +17,8 @@
 enum {
     VECTORS = 3, /* that are written */
     MOST_VECTORS = 16,
-    OUTPUT_TEXT = 9, /* 8 digits, and a comma or zero byte */
+    OUTPUT_TEXT = 9,     /* 8 digits, and a comma or zero byte */
+    MOST_TEXT = 1 << 20, /* of a vector, else none are written: headers have a limit */
     DIGITS_A_DRAW = 32,
 };
 
@@ -86,6 +87,8 @@ static void draw_inputs(size_t inputs, size_t vector, char *digits)
 mlp_status mlp_st_write_vectors(struct mlp_st_writer *w, const mlp_model *model, mlp_error *error)
 {
     size_t in = model->spec.inputs;
+    if (in + mlp_model_outputs(model) * OUTPUT_TEXT > MOST_TEXT)
+        return MLP_OK;
     char *inputs = mlp_alloc(VECTORS, in + 1), *outputs = NULL;
     if (!inputs)
         return mlp_fail_memory(error, "the test vectors of a model");
