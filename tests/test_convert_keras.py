@@ -99,14 +99,15 @@ def without_shape(made):
     return {**one, "config": config}, arrays
 
 
-def write_h5(path, made, loss=None):
+def write_h5(path, made, loss=None, config=None):
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"] = "2.11.0"
         file.create_group("model_weights")
         if loss:
             file.attrs["training_config"] = json.dumps({"loss": loss})
         file.attrs["model_config"] = json.dumps(
-            {"class_name": "Sequential", "config": {"layers": [one for one, _ in made]}})
+            {"class_name": "Functional" if config else "Sequential",
+             "config": {"layers": [one for one, _ in made], **(config or {})}})
         for one, arrays in made:
             name = one["config"]["name"]
             group = file.create_group(f"model_weights/{name}")
@@ -148,6 +149,21 @@ def check_hand_made(folder):
         print(f"{name}: difference {value:.2g}")
         worst = max(worst, value)
     return worst
+
+
+def check_outputs(folder):
+    """A functional model whose hidden layer is an output too is no chain."""
+    made, _, _ = hand_made()
+    names = [one["config"]["name"] for one, _ in made]
+    made = [({**one, "inbound_nodes": [[[before, 0, 0, {}]]] if before else []}, arrays)
+            for (one, arrays), before in zip(made, [None] + names)]
+    for outputs, code in ((["last"], 0), (["first", "last"], 3)):
+        write_h5(folder / "outputs.h5", made, config={"output_layers": [[name, 0, 0] for name in outputs]})
+        run = convert(folder, folder / "outputs.h5")
+        if run.returncode != code or (code and "has the outputs ['first', 'last']" not in run.stderr):
+            print(f"{outputs}: {run.returncode}, {run.stderr}")
+            return 1
+    return 0
 
 
 def check_losses(folder):
@@ -278,7 +294,7 @@ def check_keras(folder):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        failures = check_refusals(folder)
+        failures = check_refusals(folder) + check_outputs(folder)
         worst = max(check_hand_made(folder), check_losses(folder))
         if keras:
             worst = max(worst, check_keras(folder))
