@@ -224,6 +224,11 @@ def check_refusals(folder):
         if run.returncode != 3 or reason not in run.stderr or "Traceback" in run.stderr:
             print(f"expected '{reason}', found: {run.stderr or run.stdout}")
             failures += 1
+    write_h5(folder / "good.h5", made)
+    run = convert(folder, folder / "good.h5", "--loss", "foo")
+    if run.returncode != 2 or (folder / "model.safetensors").exists():
+        print(f"--loss foo: {run.returncode}, {run.stderr}")
+        failures += 1
     write_h5(folder / "bad.h5", made[:1] + [(made[1][0], {})])
     run = convert(folder, folder / "bad.h5")
     if run.returncode != 1 or "Traceback" in run.stderr:
