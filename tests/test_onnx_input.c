@@ -8,7 +8,9 @@
 #include <mlp/mlp.h>
 
 #include <check.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -401,23 +403,35 @@ START_TEST(places_in_other_files_that_do_not_fit)
 }
 END_TEST
 
-/* Two layers whose weights begin at the same byte would multiply what a file holds. */
+/* Two layers whose weights begin at the same byte would multiply what a file holds, whatever the
+ * file is called. */
 START_TEST(layers_do_not_share_data_of_other_files)
 {
     static const float none[6];
+    const char *const names[] = {"weights", "./weights", "same", "linked"};
     struct onnx_graph g;
     put_weights(in_folder("weights"));
-    begin_external(&g, "weights", "8", "24");
-    const mlp_onnx_tensor *first = onnx_tensor(&g);
-    mlp_onnx_add_tensor(&g.b, "y", none, 3, 2);
-    mlp_onnx_tensor *second = onnx_tensor(&g);
-    second->has_raw_data = false;
-    second->has_data_location = true;
-    second->data_location = 1;
-    second->n_external_data = first->n_external_data;
-    second->external_data = first->external_data;
-    onnx_node(&g, "MatMul", "y");
-    onnx_bad(&g, "(MatMul): the data of 'y' are also those of 'x', expected its own");
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", in_folder("weights"));
+    ck_assert_int_eq(link(path, in_folder("same")), 0);
+    ck_assert_int_eq(symlink("weights", in_folder("linked")), 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        begin_external(&g, "weights", "8", "24");
+        const mlp_onnx_tensor *first = onnx_tensor(&g);
+        mlp_onnx_entry location = *first->external_data[0], *entries[2];
+        mlp_onnx_add_tensor(&g.b, "y", none, 3, 2);
+        mlp_onnx_tensor *second = onnx_tensor(&g);
+        second->has_raw_data = false;
+        second->has_data_location = true;
+        second->data_location = 1;
+        second->n_external_data = 2;
+        second->external_data = entries;
+        location.value = mlp_onnx_copy_text(&g.b, names[i]);
+        entries[0] = &location;
+        entries[1] = first->external_data[1];
+        onnx_node(&g, "MatMul", "y");
+        onnx_bad(&g, "(MatMul): the data of 'y' are also those of 'x', expected its own");
+    }
 }
 END_TEST
 

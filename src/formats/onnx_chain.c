@@ -41,28 +41,35 @@ static mlp_status check_vector(const struct mlp_onnx_source *s, const mlp_onnx_n
 
 /* --- Layers ------------------------------------------------------------------ */
 
+/* Whether both are the same bytes of a file, whatever its name, in part. */
+static bool overlap(const struct mlp_onnx_place *a, const struct mlp_onnx_place *b)
+{
+    return a->begin < b->end && b->begin < a->end && a->device == b->device && a->file == b->file;
+}
+
 /* Weights are not shared: memory stays in proportion to what the files hold. */
 static mlp_status check_external(struct mlp_onnx_source *s, const mlp_onnx_node *node,
-                                 const mlp_onnx_tensor *weight, size_t count)
+                                 const mlp_onnx_tensor *weight, size_t count,
+                                 struct mlp_onnx_place *place)
 {
     if (!mlp_onnx_is_external(weight))
         return MLP_OK;
     if (++s->external_weights > MOST_EXTERNAL)
         return MLP_ONNX_FAIL_NODE(s, node, "more than %d layers have their weights in other files",
                                   MOST_EXTERNAL);
-    for (size_t l = 0; l < s->layer_count; l++) {
+    mlp_status status = mlp_onnx_find_place(s, weight, count, place);
+    for (size_t l = 0; l < s->layer_count && status == MLP_OK; l++) {
         const struct mlp_onnx_layer *other = &s->layers[l];
-        if (mlp_onnx_is_external(other->weight) &&
-            mlp_onnx_overlap(weight, 2 * count, other->weight, 2 * other->in * other->out))
+        if (overlap(place, &other->place))
             return MLP_ONNX_FAIL_NODE(
                 s, node, "the data of '%.100s' are also those of '%.100s', expected its own",
                 mlp_onnx_text(weight->name), mlp_onnx_text(other->weight->name));
     }
-    return MLP_OK;
+    return status;
 }
 
 static mlp_status check_weight(struct mlp_onnx_source *s, const mlp_onnx_node *node,
-                               const struct mlp_onnx_value *weight)
+                               const struct mlp_onnx_value *weight, struct mlp_onnx_place *place)
 {
     size_t count;
     if (weight->kind != MLP_ONNX_CONSTANT)
@@ -75,15 +82,16 @@ static mlp_status check_weight(struct mlp_onnx_source *s, const mlp_onnx_node *n
         return MLP_ONNX_FAIL_NODE(s, node, "the weights '%.100s' have %zu dimensions, expected 2",
                                   weight->name, weight->tensor->n_dims);
     mlp_status status = mlp_onnx_check_floats(s, weight->tensor, &count);
-    return status == MLP_OK ? check_external(s, node, weight->tensor, count) : status;
+    return status == MLP_OK ? check_external(s, node, weight->tensor, count, place) : status;
 }
 
 mlp_status mlp_onnx_chain_product(struct mlp_onnx_source *s, const mlp_onnx_node *node,
                                   struct mlp_onnx_value *weight, bool transposed, float alpha)
 {
+    struct mlp_onnx_place place = {0};
     mlp_status status = check_open(s, node);
     if (status == MLP_OK)
-        status = check_weight(s, node, weight);
+        status = check_weight(s, node, weight, &place);
     if (status != MLP_OK)
         return status;
     size_t rows = (size_t)weight->tensor->dims[0], columns = (size_t)weight->tensor->dims[1];
@@ -97,6 +105,7 @@ mlp_status mlp_onnx_chain_product(struct mlp_onnx_source *s, const mlp_onnx_node
         .in = in,
         .out = transposed ? rows : columns,
         .weight = weight->tensor,
+        .place = place,
         .transposed = transposed,
         .alpha = alpha,
         .beta = 1,

@@ -121,13 +121,3 @@ mlp_status mlp_onnx_open_external(const struct mlp_onnx_source *s, const mlp_onn
                          name, (unsigned long long)*offset, (unsigned long long)(*offset + size),
                          location, (unsigned long long)file_size);
 }
-
-bool mlp_onnx_overlap(const mlp_onnx_tensor *a, size_t a_size, const mlp_onnx_tensor *b,
-                      size_t b_size)
-{
-    uint64_t a_offset, b_offset;
-    if (!entry_number(a, "offset", 0, &a_offset) || !entry_number(b, "offset", 0, &b_offset) ||
-        strcmp(mlp_onnx_text(entry(a, "location")), mlp_onnx_text(entry(b, "location"))) != 0)
-        return false;
-    return a_offset < b_offset + b_size && b_offset < a_offset + a_size;
-}

@@ -11,6 +11,7 @@
 #include "onnx.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What a value is; x stands for the chain's value at `position`. */
 enum mlp_onnx_kind {
@@ -49,13 +50,21 @@ struct mlp_onnx_value {
     bool own_taken;
 };
 
+/* Where data are that are in another file: begin is end where they are not. */
+struct mlp_onnx_place {
+    dev_t device;
+    ino_t file;
+    uint64_t begin, end;
+};
+
 /* One layer, as its nodes tell it. */
 struct mlp_onnx_layer {
     size_t in, out;
     const mlp_onnx_tensor *weight;
-    bool transposed; /* weight is [out][in], else [in][out] */
-    float alpha;     /* times the weight */
-    float beta;      /* times the bias */
+    struct mlp_onnx_place place; /* of the weight */
+    bool transposed;             /* weight is [out][in], else [in][out] */
+    float alpha;                 /* times the weight */
+    float beta;                  /* times the bias */
     /* [out] each (a bias may be one number), NULL where there is none; bias first, as
      * mlp_layer_vector has them. */
     const mlp_onnx_tensor *vectors[MLP_VECTORS];
@@ -121,9 +130,9 @@ bool mlp_onnx_is_external(const mlp_onnx_tensor *tensor);
 mlp_status mlp_onnx_open_external(const struct mlp_onnx_source *s, const mlp_onnx_tensor *tensor,
                                   size_t size, int *fd, uint64_t *offset);
 
-/* Whether two external tensors of these sizes in bytes share a part of a file. */
-bool mlp_onnx_overlap(const mlp_onnx_tensor *a, size_t a_size, const mlp_onnx_tensor *b,
-                      size_t b_size);
+/* Where the `count` floats of an external tensor that has been checked are. */
+mlp_status mlp_onnx_find_place(const struct mlp_onnx_source *s, const mlp_onnx_tensor *tensor,
+                               size_t count, struct mlp_onnx_place *out);
 
 /* --- Values (onnx_values.c) ------------------------------------------------------ */
 

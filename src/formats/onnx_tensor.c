@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK = 4096 }; /* elements that are converted at a time */
@@ -95,6 +96,25 @@ mlp_status mlp_onnx_check_floats(const struct mlp_onnx_source *s, const mlp_onnx
         return MLP_ONNX_FAIL(s, "tensor '%.100s' has the data of %zu elements%s, expected %zu",
                              name, found, whole ? "" : " and a part of one", *count);
     return MLP_OK;
+}
+
+mlp_status mlp_onnx_find_place(const struct mlp_onnx_source *s, const mlp_onnx_tensor *tensor,
+                               size_t count, struct mlp_onnx_place *out)
+{
+    int fd;
+    uint64_t offset;
+    struct stat info;
+    size_t size = count * element_size(tensor->data_type);
+    mlp_status status = mlp_onnx_open_external(s, tensor, size, &fd, &offset);
+    if (status != MLP_OK)
+        return status;
+    if (fstat(fd, &info) != 0)
+        status = mlp_fail(s->error, MLP_ERROR_INTERNAL, "%s: cannot read the data of '%.100s'",
+                          s->path, mlp_onnx_text(tensor->name));
+    else
+        *out = (struct mlp_onnx_place){info.st_dev, info.st_ino, offset, offset + size};
+    close(fd);
+    return status;
 }
 
 /* --- Conversions ------------------------------------------------------------------ */
