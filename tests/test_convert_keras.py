@@ -216,7 +216,9 @@ def check_refusals(folder):
          "layer 'first' (Dense) has a kernel of int8, expected floats"),
         ([], "no Dense layer"),
     ]
-    losses = [(made[:1], "poisson", "no loss that mlp knows, expected --loss")]
+    losses = [(made[:1], "poisson", "no loss that mlp knows, expected --loss"),
+              (made[:1] + made[2:3], "binary_crossentropy",
+               "layer 'first' (Dense) has the activation relu, which the loss binary_cross_entropy of")]
     failures = 0
     for layers, loss, reason in [(layers, None, reason) for layers, reason in cases] + losses:
         write_h5(folder / "bad.h5", layers, loss)
