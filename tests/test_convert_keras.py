@@ -214,6 +214,9 @@ def check_refusals(folder):
          "layer 'turned' (Flatten) turns samples of channels_first, expected channels_last"),
         ([(made[0][0], {**made[0][1], "kernel:0": np.ones((INPUTS, 6), np.int8)})],
          "layer 'first' (Dense) has a kernel of int8, expected floats"),
+        ([(layer("InputLayer", "image", batch_shape=[None, 2, 6]), {}), made[1],
+          (layer("Flatten", "flat"), {}), without_shape(made[0])],
+         "layer 'norm' (BatchNormalization) scales 6 values of 12, expected Flatten before it"),
         ([], "no Dense layer"),
     ]
     losses = [(made[:1], "poisson", "no loss that mlp knows, expected --loss"),
