@@ -248,6 +248,13 @@ START_TEST(files_are_whole_or_as_they_were)
     expect_success("cmp p.csv before");
     expect_success("echo other >o.csv");
     expect_failure(2, "--output: 'o.csv' ", "$MLP predict model --data data --output o.csv");
+    expect_success("printf 'index,a,label\\n0,1,2\\n' >o.csv"); /* a table of samples */
+    expect_failure(2, "--output: 'o.csv' ", "$MLP predict model --data data --output o.csv");
+    expect_success("$MLP predict model --data data --output p.csv");
+    expect_success("$MLP predict model --data data --output p.csv --probabilities");
+    expect_success("cp before p.csv");
+    for (size_t i = 0; i < 2; i++)
+        expect_success("$MLP predict model --data data --output p.jsonl");
     expect_failure(1, "no/p.csv: cannot", "$MLP predict model --data data --output no/p.csv");
     expect_success("mv model m.npy");
     expect_failure(2, "--output: 'm.npy' is the model itself",

@@ -21,7 +21,7 @@ struct prediction {
 
 struct prediction_format {
     const char *name, *ending; /* no ending: not for files */
-    const char *start;         /* how predictions begin; NULL: in any way */
+    const char *starts[2]; /* how predictions of classes and of values begin; NULL: in any way */
     bool binary;
     void (*begin)(const struct predictions *p);
     void (*add)(const struct predictions *p, const struct prediction *sample);
@@ -237,10 +237,15 @@ static void add_npy(const struct predictions *p, const struct prediction *sample
 /* --- All of them ---------------------------------------------------------------------------- */
 
 static const struct prediction_format formats[] = {
-    {"text", NULL, NULL, false, begin_nothing, add_text},
-    {"csv", ".csv", "index,", false, begin_csv, add_csv},
-    {"npy", ".npy", "\x93NUMPY", true, begin_npy, add_npy},
-    {"jsonl", ".jsonl", "{\"index\": ", false, begin_nothing, add_json},
+    {"text", NULL, {NULL, NULL}, false, begin_nothing, add_text},
+    {"csv", ".csv", {"index,class,", "index,value_0"}, false, begin_csv, add_csv},
+    {"npy", ".npy", {"\x93NUMPY", "\x93NUMPY"}, true, begin_npy, add_npy},
+    {"jsonl",
+     ".jsonl",
+     {"{\"index\": 0, \"class\": ", "{\"index\": 0, \"values\": "},
+     false,
+     begin_nothing,
+     add_json},
 };
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
@@ -281,8 +286,13 @@ bool prediction_format_is_for_files(const struct prediction_format *format)
 bool prediction_format_starts(const struct prediction_format *format, const char *start,
                               size_t count)
 {
-    size_t length = format->start ? strlen(format->start) : 0;
-    return count >= length && memcmp(start, format->start ? format->start : "", length) == 0;
+    bool known = false;
+    for (size_t i = 0; i < 2; i++) {
+        const char *expected = format->starts[i] ? format->starts[i] : "";
+        size_t length = strlen(expected);
+        known = known || (count >= length && memcmp(start, expected, length) == 0);
+    }
+    return known;
 }
 
 void predictions_begin(const struct predictions *p)
