@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NPY_PREFIX = 10 }; /* bytes before the header's text */
+
 /* What is known of a sample. */
 struct prediction {
     size_t index;
@@ -192,21 +194,21 @@ static void add_json(const struct predictions *p, const struct prediction *sampl
 
 /* --- npy -------------------------------------------------------------------------------- */
 
-/* NumPy's format, version 1.0: (count,) classes, or (count, values). */
+/* NumPy's format, version 1.0: (count,) classes, or (count, values). NumPy itself begins with the
+ * type: that tells its files, which may be somebody's data, from predictions of before. */
 static void begin_npy(const struct predictions *p)
 {
-    enum { ROUND = 64, PREFIX = 10 };
+    enum { ROUND = 64 };
     bool classes = mlp_model_classes(p->model) > 0 && !p->probabilities;
     char shape[64], text[256];
-    unsigned char prefix[PREFIX] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+    unsigned char prefix[NPY_PREFIX] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     if (classes)
         snprintf(shape, sizeof shape, "(%zu,)", p->total);
     else
         snprintf(shape, sizeof shape, "(%zu, %zu)", p->total, value_count(p->model));
-    int length =
-        snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
-                 classes ? "<i8" : "<f4", shape);
-    int padding = (ROUND - (PREFIX + length + 1) % ROUND) % ROUND;
+    int length = snprintf(text, sizeof text, "{'shape': %s, 'descr': '%s', 'fortran_order': False}",
+                          shape, classes ? "<i8" : "<f4");
+    int padding = (ROUND - (NPY_PREFIX + length + 1) % ROUND) % ROUND;
     prefix[8] = (unsigned char)(length + padding + 1);
     result_bytes(prefix, sizeof prefix);
     result("%s%*s\n", text, padding, "");
@@ -239,7 +241,7 @@ static void add_npy(const struct predictions *p, const struct prediction *sample
 static const struct prediction_format formats[] = {
     {"text", NULL, {NULL, NULL}, false, begin_nothing, add_text},
     {"csv", ".csv", {"index,class,", "index,value_0"}, false, begin_csv, add_csv},
-    {"npy", ".npy", {"\x93NUMPY", "\x93NUMPY"}, true, begin_npy, add_npy},
+    {"npy", ".npy", {"{'shape'", "{'shape'"}, true, begin_npy, add_npy},
     {"jsonl",
      ".jsonl",
      {"{\"index\": 0, \"class\": ", "{\"index\": 0, \"values\": "},
@@ -289,8 +291,8 @@ bool prediction_format_starts(const struct prediction_format *format, const char
     bool known = false;
     for (size_t i = 0; i < 2; i++) {
         const char *expected = format->starts[i] ? format->starts[i] : "";
-        size_t length = strlen(expected);
-        known = known || (count >= length && memcmp(start, expected, length) == 0);
+        size_t length = strlen(expected), at = format->binary ? NPY_PREFIX : 0;
+        known = known || (count >= at + length && memcmp(start + at, expected, length) == 0);
     }
     return known;
 }
