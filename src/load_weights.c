@@ -2,8 +2,7 @@
 /* Weights from a file's bytes into panels, at the speed of memory. */
 #include "bytes.h"
 #include "model.h"
-
-#include <mlp/cpu.h>
+#include "threads.h"
 
 /* Weights of a layer that are worth another thread. */
 enum { THREAD_WEIGHTS = 1 << 18 };
@@ -34,8 +33,7 @@ bool mlp_model_load_weights(mlp_model *model, size_t l, const unsigned char *byt
 {
     const struct mlp_layer *layer = &model->layers[l];
     size_t panels = mlp_panels(layer->out), most = panels * MLP_NR * layer->in / THREAD_WEIGHTS + 1;
-    int threads = mlp_default_threads(), bad = 0;
-    threads = most < (size_t)threads ? (int)most : threads;
+    int threads = mlp_threads_for(most), bad = 0;
     /* Not a reduction: clang's would export a symbol for it from the library. */
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t p = 0; p < panels; p++) {

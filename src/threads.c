@@ -160,3 +160,9 @@ int mlp_threads_or_default(int threads)
 {
     return threads > 0 ? threads : mlp_default_threads();
 }
+
+int mlp_threads_for(size_t parts)
+{
+    int threads = parts > 1 ? mlp_default_threads() : 1;
+    return parts > 1 && parts < (size_t)threads ? (int)parts : threads;
+}

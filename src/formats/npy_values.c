@@ -4,8 +4,7 @@
 #include "alloc.h"
 #include "error.h"
 #include "file.h"
-
-#include <mlp/cpu.h>
+#include "threads.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -126,8 +125,7 @@ mlp_status mlp_npy_check_finite(const struct mlp_npy_stream *stream,
     size_t count = (size_t)(header->values_size / header->size);
     _Atomic size_t bad = SIZE_MAX;
     size_t blocks = count / MAPPED_BLOCK + (count % MAPPED_BLOCK > 0);
-    int threads = mlp_default_threads();
-    threads = blocks < (size_t)threads ? (int)blocks : threads;
+    int threads = mlp_threads_for(blocks);
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (size_t b = 0; b < blocks; b++) {
         size_t first = b * MAPPED_BLOCK;

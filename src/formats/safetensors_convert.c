@@ -4,8 +4,7 @@
 
 #include "bytes.h"
 #include "half.h"
-
-#include <mlp/cpu.h>
+#include "threads.h"
 
 #include <math.h>
 #include <string.h>
@@ -84,11 +83,10 @@ mlp_status mlp_st_read_matrix(const struct mlp_st_source *s, const struct mlp_st
     const struct mlp_layer *layer = &model->layers[l];
     const unsigned char *bytes = mlp_st_data(s, tensor);
     size_t panels = mlp_panels(layer->out), most = layer->in * layer->out / THREAD_WEIGHTS + 1;
-    int threads = mlp_default_threads(), bad = 0;
-    threads = most < (size_t)threads ? (int)most : threads;
     if (tensor->type == MLP_ST_F32 && !in_out)
         return mlp_model_load_weights(model, l, bytes) ? MLP_OK : mlp_st_check_finite(s, tensor);
-        /* Not a reduction: clang's would export a symbol for it from the library. */
+    /* Not a reduction: clang's would export a symbol for it from the library. */
+    int threads = mlp_threads_for(most), bad = 0;
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t p = 0; p < panels; p++) {
         if (!convert_panel(tensor, bytes, in_out, layer, p)) {
