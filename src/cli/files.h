@@ -12,10 +12,9 @@ int files_check(const struct settings *settings);
  * which four are zero, and '{'. */
 bool files_is_model(const char *start, size_t count);
 
-/* The same as files_check for a file that mlp export, import or predict writes; NULL is fine. It must be
- * neither the model nor a file that is there and has a beginning (its first bytes and a zero byte)
- * that `is_own` does not know.
- */
+/* The same as files_check for a file that mlp export, import or predict writes; NULL is fine. It
+ * must be neither the model nor the data, nor a file that is there and has a beginning (its first
+ * bytes and a zero byte) that `is_own` does not know. */
 int files_check_output(const struct settings *settings, const char *option, const char *path,
                        const char *what, bool is_own(const char *start, size_t count));
 

@@ -339,6 +339,8 @@ static mlp_status import_foreign(struct import *import, mlp_model **model)
         status = make_model(import, model);
     if (status == MLP_OK)
         status = read_numbers(import, *model);
+    if (status == MLP_OK && s->any_numbers)
+        mlp_model_count_bad_numbers(*model);
     return status;
 }
 
@@ -380,8 +382,6 @@ mlp_status mlp_model_import(const char *path, const mlp_import_options *options,
     mlp_status status = check_options(import.options, error);
     if (status == MLP_OK)
         status = import_any(&import, &model);
-    if (status == MLP_OK && source.any_numbers)
-        mlp_model_count_bad_numbers(model);
     if (status == MLP_OK)
         *out = model;
     else
