@@ -6,6 +6,7 @@
 #include "error.h"
 #include "formats/format.h"
 #include "formats/gz.h"
+#include "formats/source_name.h"
 
 #include <limits.h>
 #include <math.h>
@@ -299,12 +300,6 @@ static mlp_status open_pair(const char *images_path, const char *labels_path, ml
     return status;
 }
 
-static bool exists(const char *path)
-{
-    struct stat info;
-    return lstat(path, &info) == 0;
-}
-
 static bool is_folder(const char *path)
 {
     struct stat info;
@@ -327,7 +322,7 @@ static bool find(const char *folder, mlp_split split, enum mlp_idx_content conte
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         int length =
             snprintf(path, PATH_MAX, "%s/%s%s", folder, file_name(split, content), endings[i]);
-        if (length > 0 && length < PATH_MAX && exists(path))
+        if (length > 0 && length < PATH_MAX && mlp_source_exists(path))
             return true;
     }
     return false;
@@ -398,7 +393,7 @@ static bool any_source(const char *source)
 /* One file is one split, the one that the user says it is. */
 static bool file_has(const char *source, mlp_split split)
 {
-    return split == MLP_TRAIN && exists(source);
+    return split == MLP_TRAIN && mlp_source_exists(source);
 }
 
 static mlp_status file_open(const char *source, mlp_split split, const mlp_source_options *options,
@@ -406,7 +401,7 @@ static mlp_status file_open(const char *source, mlp_split split, const mlp_sourc
 {
     (void)split;
     char labels[PATH_MAX];
-    if (!exists(source))
+    if (!mlp_source_exists(source))
         return mlp_fail(error, MLP_ERROR_INTERNAL,
                         "%s: there is no such file or folder, and no built-in set of this name",
                         source);
@@ -424,9 +419,9 @@ static mlp_status file_open(const char *source, mlp_split split, const mlp_sourc
                         "label file has 'labels-idx1' there",
                         source);
     }
-    if (!exists(labels)) {
+    if (!mlp_source_exists(labels)) {
         toggle_gz(labels);
-        if (!exists(labels))
+        if (!mlp_source_exists(labels))
             toggle_gz(labels); /* the message names the likelier one */
     }
     return open_pair(source, labels, out, error);

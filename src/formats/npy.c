@@ -7,11 +7,11 @@
 #include "formats/format.h"
 #include "formats/gz.h"
 #include "formats/npy_values.h"
+#include "formats/source_name.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* --- Arrays ------------------------------------------------------------------ */
 
@@ -243,19 +243,7 @@ enum { ENDINGS = sizeof endings / sizeof endings[0] };
 /* The length of `path` without the ending of an npy file; 0 where it has none. */
 static size_t stem_length(const char *path)
 {
-    size_t length = strlen(path);
-    for (size_t i = 0; i < ENDINGS; i++) {
-        size_t ending = strlen(endings[i]);
-        if (length > ending && strcmp(path + length - ending, endings[i]) == 0)
-            return length - ending;
-    }
-    return 0;
-}
-
-static bool exists(const char *path)
-{
-    struct stat info;
-    return lstat(path, &info) == 0;
+    return mlp_source_stem(path, endings, ENDINGS);
 }
 
 /* Whether the file is called X, or X and more behind a sign: X_train, x-test. */
@@ -291,7 +279,7 @@ static mlp_status find_labels(const char *inputs, char path[PATH_MAX], mlp_error
     for (size_t i = 0; i < ENDINGS; i++) {
         strcpy(path, stem);
         strcat(path, endings[i]);
-        if (exists(path))
+        if (mlp_source_exists(path))
             return MLP_OK;
     }
     return mlp_fail(error, MLP_ERROR_USAGE,
@@ -310,7 +298,7 @@ static bool npy_claims(const char *source)
 /* One file is one split, the one that the user says it is. */
 static bool npy_has(const char *source, mlp_split split)
 {
-    return split == MLP_TRAIN && exists(source);
+    return split == MLP_TRAIN && mlp_source_exists(source);
 }
 
 static mlp_status npy_open(const char *source, mlp_split split, const mlp_source_options *options,

@@ -6,12 +6,12 @@
 #include "error.h"
 #include "formats/format.h"
 #include "formats/npy.h"
+#include "formats/source_name.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zip.h>
 
 enum {
@@ -354,16 +354,15 @@ static mlp_status fail_no_goals(const struct archive *archive, const struct choi
 
 static bool npz_claims(const char *source)
 {
-    size_t length = strlen(source);
-    return length > 4 && strcmp(source + length - 4, ".npz") == 0;
+    static const char *const npz = ".npz";
+    return mlp_source_stem(source, &npz, 1) > 0;
 }
 
 /* A test set is there where it has its own name; what cannot be read is called a training set. */
 static bool npz_has(const char *source, mlp_split split)
 {
-    struct stat info;
     if (split == MLP_TRAIN)
-        return lstat(source, &info) == 0;
+        return mlp_source_exists(source);
     struct archive archive;
     if (open_archive(source, &archive, NULL) != MLP_OK)
         return false;

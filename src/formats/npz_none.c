@@ -2,20 +2,17 @@
 /* In place of npz.c where there is no libzip. */
 #include "error.h"
 #include "formats/format.h"
-
-#include <string.h>
-#include <sys/stat.h>
+#include "formats/source_name.h"
 
 static bool npz_claims(const char *source)
 {
-    size_t length = strlen(source);
-    return length > 4 && strcmp(source + length - 4, ".npz") == 0;
+    static const char *const npz = ".npz";
+    return mlp_source_stem(source, &npz, 1) > 0;
 }
 
 static bool npz_has(const char *source, mlp_split split)
 {
-    struct stat info;
-    return split == MLP_TRAIN && lstat(source, &info) == 0;
+    return split == MLP_TRAIN && mlp_source_exists(source);
 }
 
 static mlp_status npz_open(const char *source, mlp_split split, const mlp_source_options *options,
