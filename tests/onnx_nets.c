@@ -3,47 +3,18 @@
  *
  *   onnx_nets export FOLDER: writes networks of every kind into FOLDER, and beside each one inputs
  *   and what the library predicts for them, as raw floats (NAME.onnx, NAME.in, NAME.out);
- *   onnx_nets import NAME COUNT: reads NAME.onnx and COUNT samples of NAME.in, writes NAME.out. */
-#include <mlp/mlp.h>
+ *   onnx_nets import NAME NET_COUNT: reads NAME.onnx and NET_COUNT samples of NAME.in, writes
+ * NAME.out. */
+#include "net_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS = 6, HIDDEN = 17, OUTPUTS = 3, COUNT = 20, MOST_PATH = 512 };
-
-static float x[COUNT * INPUTS], t[COUNT * OUTPUTS];
-
-static bool write_floats(const char *folder, const char *name, const char *what, const float *from,
-                         size_t count)
-{
-    char path[MOST_PATH];
-    snprintf(path, sizeof path, "%s/%s.%s", folder, name, what);
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return false;
-    bool done = fwrite(from, sizeof *from, count, file) == count;
-    return fclose(file) == 0 && done;
-}
-
-/* Running statistics that are not the initial ones. */
-static void set_norms(mlp_model *model)
-{
-    float scale[HIDDEN], shift[HIDDEN], mean[HIDDEN], variance[HIDDEN];
-    for (size_t i = 0; i < HIDDEN; i++) {
-        scale[i] = 0.5f + (float)i / 16;
-        shift[i] = (float)i / 8 - 1;
-        mean[i] = (float)i / 32 - 0.25f;
-        variance[i] = 0.25f + (float)i / 8;
-    }
-    for (size_t l = 0; l < mlp_model_spec(model)->layer_count; l++)
-        mlp_model_set_norm(model, l, scale, shift, mean, variance);
-}
-
 static bool write_model(const char *folder, const char *name, const mlp_model *model)
 {
-    char path[MOST_PATH];
-    float outputs[COUNT * OUTPUTS];
+    char path[NET_PATH];
+    float outputs[NET_COUNT * NET_OUTPUTS];
     mlp_onnx_options options = {.softmax = true};
     mlp_error error;
     snprintf(path, sizeof path, "%s/%s.onnx", folder, name);
@@ -51,27 +22,30 @@ static bool write_model(const char *folder, const char *name, const mlp_model *m
         printf("%s\n", error.message);
         return false;
     }
-    return mlp_model_predict_f32(model, x, COUNT, 1, outputs, NULL) == MLP_OK &&
-           write_floats(folder, name, "in", x, COUNT * INPUTS) &&
-           write_floats(folder, name, "out", outputs, COUNT * mlp_model_outputs(model));
+    return mlp_model_predict_f32(model, net_x, NET_COUNT, 1, outputs, NULL) == MLP_OK &&
+           net_write_floats(folder, name, "in", net_x, NET_COUNT * NET_INPUTS) &&
+           net_write_floats(folder, name, "out", outputs, NET_COUNT * mlp_model_outputs(model));
 }
 
 /* Not every combination is offered: false only where writing fails. */
 static bool export_one(const char *folder, mlp_activation activation, mlp_norm norm, mlp_loss loss,
                        size_t units)
 {
-    char name[MOST_PATH / 2];
-    mlp_layer_spec layers[] = {{HIDDEN, activation, norm, 0.25f},
-                               {HIDDEN, activation, norm, 0},
+    char name[NET_PATH / 2];
+    mlp_layer_spec layers[] = {{NET_HIDDEN, activation, norm, 0.25f},
+                               {NET_HIDDEN, activation, norm, 0},
                                {units, MLP_IDENTITY, MLP_NORM_NONE, 0}};
-    mlp_spec spec = {.inputs = INPUTS, .layer_count = 3, .layers = layers, .loss = loss};
-    mlp_arrays arrays = {
-        .count = COUNT, .features = INPUTS, .f32 = x, .targets = t, .outputs = units};
+    mlp_spec spec = {.inputs = NET_INPUTS, .layer_count = 3, .layers = layers, .loss = loss};
+    mlp_arrays arrays = {.count = NET_COUNT,
+                         .features = NET_INPUTS,
+                         .f32 = net_x,
+                         .targets = net_t,
+                         .outputs = units};
     mlp_dataset *data = NULL;
     mlp_model *model = NULL;
     if (mlp_model_create(&spec, 1, &model, NULL) != MLP_OK)
         return true;
-    set_norms(model);
+    net_set_norms(model);
     snprintf(name, sizeof name, "%s-%s-%s-%zu", mlp_activation_name(activation),
              mlp_norm_name(norm), mlp_loss_name(loss), units);
     bool done = mlp_dataset_wrap(&arrays, &data, NULL) == MLP_OK;
@@ -86,14 +60,12 @@ static bool export_one(const char *folder, mlp_activation activation, mlp_norm n
 static bool export_all(const char *folder)
 {
     bool done = true;
-    for (size_t i = 0; i < COUNT * INPUTS; i++)
-        x[i] = (float)(i * 37 % 101) / 25 - 2;
-    for (size_t i = 0; i < COUNT * OUTPUTS; i++)
-        t[i] = (float)(i * 11 % 23) - 4;
+    net_fill();
     for (size_t a = 0; done && mlp_activation_name(a); a++) {
         for (size_t n = 0; done && mlp_norm_name(n); n++) {
             for (size_t loss = 0; done && mlp_loss_name(loss); loss++) {
-                done = export_one(folder, (mlp_activation)a, (mlp_norm)n, (mlp_loss)loss, OUTPUTS);
+                done =
+                    export_one(folder, (mlp_activation)a, (mlp_norm)n, (mlp_loss)loss, NET_OUTPUTS);
                 done =
                     done && export_one(folder, (mlp_activation)a, (mlp_norm)n, (mlp_loss)loss, 1);
             }
@@ -118,7 +90,7 @@ static float *read_floats(const char *path, size_t count)
 
 static bool import_one(const char *name, size_t count)
 {
-    char path[MOST_PATH];
+    char path[NET_PATH];
     mlp_model *model = NULL;
     mlp_error error;
     snprintf(path, sizeof path, "%s.onnx", name);
@@ -131,7 +103,7 @@ static bool import_one(const char *name, size_t count)
     float *in = read_floats(path, count * mlp_model_inputs(model));
     float *out = malloc(count * outputs * sizeof *out);
     bool done = in && out && mlp_model_predict_f32(model, in, count, 1, out, NULL) == MLP_OK &&
-                write_floats(".", name, "out", out, count * outputs);
+                net_write_floats(".", name, "out", out, count * outputs);
     printf("%s\n", mlp_loss_name(mlp_model_spec(model)->loss));
     free(out);
     free(in);
