@@ -284,6 +284,11 @@ const char *mlp_dataset_class_name(const mlp_dataset *data, size_t class_index)
     return data->class_names && class_index < data->classes ? data->class_names[class_index] : NULL;
 }
 
+const mlp_columns *mlp_dataset_columns(const mlp_dataset *data)
+{
+    return data->columns;
+}
+
 const uint8_t *mlp_dataset_labels(const mlp_dataset *data)
 {
     return data->labels;

@@ -7,22 +7,23 @@
 
 #include "file.h"
 
-enum { MLP_DATASET_ARRAYS = 6 }; /* inputs, rows, labels, targets, weights, names */
+enum { MLP_DATASET_ARRAYS = 7 }; /* inputs, rows, labels, targets, weights, two of names */
 
 struct mlp_dataset {
     size_t count, features;
-    size_t classes;           /* 0 without labels */
-    size_t outputs;           /* 0 without targets */
-    const uint8_t *u8;        /* one of the two: [][features] */
-    const float *f32;         /* the other is NULL */
-    const uint32_t *rows;     /* [count]: the inputs of sample i are row rows[i]; NULL: row i */
-    const uint8_t *labels;    /* [count], or NULL */
-    const float *targets;     /* [count][outputs], or NULL */
-    const float *weights;     /* [count], or NULL: 1 each */
-    size_t height, width;     /* of the image that the features are, or 0 */
-    const char **class_names; /* [classes], with the texts in one allocation; or NULL */
-    struct mlp_map map;       /* the file that the inputs are in; empty where they are not */
-    double divided;           /* the fraction that mlp_dataset_divide was given; 0: a whole set */
+    size_t classes;             /* 0 without labels */
+    size_t outputs;             /* 0 without targets */
+    const uint8_t *u8;          /* one of the two: [][features] */
+    const float *f32;           /* the other is NULL */
+    const uint32_t *rows;       /* [count]: the inputs of sample i are row rows[i]; NULL: row i */
+    const uint8_t *labels;      /* [count], or NULL */
+    const float *targets;       /* [count][outputs], or NULL */
+    const float *weights;       /* [count], or NULL: 1 each */
+    size_t height, width;       /* of the image that the features are, or 0 */
+    const char **class_names;   /* [classes], with the texts in one allocation; or NULL */
+    const mlp_columns *columns; /* or NULL */
+    struct mlp_map map;         /* the file that the inputs are in; empty where they are not */
+    double divided;             /* the fraction that mlp_dataset_divide was given; 0: a whole set */
     uint64_t divided_seed;
     void *owned[MLP_DATASET_ARRAYS]; /* those of the arrays that are mlp_alloc'ed and go with it */
 };

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "class_names.h"
+#include "columns.h"
 #include "data.h"
 #include "error.h"
 #include "init.h"
@@ -272,7 +273,8 @@ mlp_model *mlp_model_copy(const mlp_model *model)
     memcpy(copy->standardized, model->standardized, sizeof copy->standardized);
     memcpy(copy->claimed_fingerprint, model->claimed_fingerprint, sizeof copy->claimed_fingerprint);
     if (!mlp_model_set_provenance(copy, model->provenance) ||
-        !mlp_model_set_class_names(copy, model->class_names)) {
+        !mlp_model_set_class_names(copy, model->class_names) ||
+        !mlp_model_set_columns(copy, model->columns)) {
         mlp_model_destroy(copy);
         return NULL;
     }
@@ -293,6 +295,7 @@ void mlp_model_destroy(mlp_model *model)
     mlp_free(model->target_mean);
     mlp_free(model->target_scale);
     mlp_free(model->class_names);
+    mlp_free(model->columns);
     mlp_free(model->provenance);
     mlp_free(model->layers);
     mlp_free(model->specs);

@@ -31,6 +31,7 @@ struct mlp_model {
     float *target_mean, *target_scale;
 
     const char **class_names; /* [classes], texts in the same allocation, UTF-8; or NULL */
+    mlp_columns *columns;     /* mlp_columns_copy'ed, or NULL */
 
     /* Where it comes from (provenance.h). */
     bool fresh; /* as drawn from `seed`: neither trained nor given other weights */

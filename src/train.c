@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "class_names.h"
+#include "columns.h"
 #include "data.h"
 #include "error.h"
 #include "model.h"
@@ -265,6 +266,8 @@ static mlp_status prepare(struct run *run, const mlp_checkpoint_options *checkpo
         status = check_monitor(run, error);
     if (status == MLP_OK)
         status = mlp_model_take_class_names(run->model, run->train, error);
+    if (status == MLP_OK)
+        status = mlp_model_take_columns(run->model, run->train, error);
     if (status == MLP_OK)
         status = mlp_trainer_create(run->model, run->train, run->options, MLP_PLAN_AUTO,
                                     &run->trainer, error);

@@ -96,6 +96,37 @@ START_TEST(targets_in_place_of_labels)
 }
 END_TEST
 
+/* Columns are those of the same names as in training, wherever they stand. */
+START_TEST(columns_by_their_names)
+{
+    train_named();
+    json_t *object = json_of("$MLP info named.st --json"),
+           *columns = json_object_get(object, "columns");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(columns, "inputs"), 1)), "b");
+    ck_assert_str_eq(text_at(columns, "label"), "species");
+    json_decref(object);
+    expect_success("$MLP info named.st | grep -x 'columns      a, b -> species'");
+    expect_success("awk -F, 'NR == 1 { print $2 \",\" $3 \",id,\" $1; next }"
+                   "{ print $2 \",\" $3 \",\" NR \",\" $1 }' test.csv >turned.csv");
+    expect_success("$MLP eval named.st --data test.csv --label species >kept");
+    expect_success("$MLP eval named.st --data turned.csv | cmp - kept");
+    expect_success("$MLP predict named.st --data test.csv >kept");
+    expect_success("$MLP predict named.st --data turned.csv | cmp - kept");
+    expect_success("cut -d, -f2- turned.csv | $MLP predict named.st --data - | cmp - kept");
+    expect_success(
+        "$MLP train --data train.csv --label species --test turned.csv --valid turned.csv " NET);
+    expect_success("awk -F, '{ print $3 \",\" $1 \",\" $2 }' train.csv >turned.csv");
+    expect_success("$MLP verify named.st --data turned.csv");
+    expect_failure(3, "-: line 1: found no 'a' among the names of 1 columns, expected one",
+                   "cut -d, -f1 turned.csv | $MLP predict named.st --data -");
+    expect_success("$MLP train --data train.csv --label species " NET
+                   "--checkpoint c.st --save whole.st");
+    expect_success("$MLP train --data train.csv --label species " NET
+                   "--resume c.st --save again.st");
+    expect_success("cmp whole.st again.st");
+}
+END_TEST
+
 /* With the label's column or without it. */
 START_TEST(predicts_without_labels)
 {
@@ -197,6 +228,7 @@ int main(void)
     tcase_add_test(tests, trains_and_evaluates);
     tcase_add_test(tests, the_same_model_from_every_table);
     tcase_add_test(tests, targets_in_place_of_labels);
+    tcase_add_test(tests, columns_by_their_names);
     tcase_add_test(tests, predicts_without_labels);
     tcase_add_test(tests, test_data_have_the_names_of_training_data);
     tcase_add_test(tests, labels_of_npy_files);

@@ -66,6 +66,15 @@ typedef enum mlp_header {
     MLP_HEADER_NO,
 } mlp_header;
 
+/* What a table calls its columns: UTF-8, 1 to 255 bytes each. */
+typedef struct mlp_columns {
+    size_t input_count;
+    const char *const *inputs; /* [input_count], in the order of a sample's values */
+    const char *label;         /* the column of the labels; NULL where there is none */
+    size_t target_count;
+    const char *const *targets; /* [target_count], in the order of a sample's target values */
+} mlp_columns;
+
 /* How a source is to be read, where its content does not say. Zero is the default for all. */
 typedef struct mlp_source_options {
     /* Inputs alone, as for a prediction: labels and targets need not be there and are not read
@@ -88,6 +97,13 @@ typedef struct mlp_source_options {
     char delimiter;      /* 0: the one of , ; tab that the first line has most of */
     mlp_header header;
 
+    /* Of CSV: the names of a model's columns (mlp_model_columns), or of other data's. Where the
+     * first line names the columns, each input is the one of its name, wherever it stands
+     * (MLP_ERROR_DATA where there is not exactly one), label and targets are those of their names
+     * unless `label` or `targets` says otherwise, and columns of other names are left out. NULL, or
+     * a table without names: by position. */
+    const mlp_columns *columns;
+
     /* The names of classes 0, 1, ... that labels which are text stand for, as of a model; a label
      * that is none of them is MLP_ERROR_DATA. NULL: the texts that occur, sorted by their bytes. */
     const char *const *class_names;
@@ -95,8 +111,8 @@ typedef struct mlp_source_options {
 } mlp_source_options;
 
 /* mlp_dataset_open with options (NULL: the defaults). MLP_ERROR_USAGE for options that the source's
- * format does not have, but for `inputs`, a hint that others ignore. Options are read during the
- * call alone. */
+ * format does not have, but for `inputs` and `columns`, hints that others ignore. Options are read
+ * during the call alone. */
 MLP_API mlp_status mlp_dataset_open_as(const char *source, mlp_split split,
                                        const mlp_source_options *options, mlp_dataset **out,
                                        mlp_error *error);
@@ -167,6 +183,10 @@ MLP_API size_t mlp_dataset_outputs(const mlp_dataset *data); /* 0 without target
 /* The name of a class, owned by the data set; NULL where classes have no names but their numbers.
  */
 MLP_API const char *mlp_dataset_class_name(const mlp_dataset *data, size_t class_index);
+
+/* The names of the columns, owned by the data set; NULL where it is no table that names them, each
+ * by a name of its own of 1 to 255 bytes of UTF-8. */
+MLP_API const mlp_columns *mlp_dataset_columns(const mlp_dataset *data);
 
 /* Labels [count], targets [count][outputs], weights [count], owned by the data set; NULL where
  * there are none. */

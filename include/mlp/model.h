@@ -44,6 +44,10 @@ MLP_API size_t mlp_model_classes(const mlp_model *model);
  * classes as the model, and are kept in its files. */
 MLP_API const char *mlp_model_class_name(const mlp_model *model, size_t class_index);
 
+/* What the table that the model was trained on calls its columns, owned by the model and kept in
+ * its files; NULL where they are not known. For mlp_source_options. */
+MLP_API const mlp_columns *mlp_model_columns(const mlp_model *model);
+
 /* Inputs that layer `layer` takes, from 0. */
 MLP_API size_t mlp_model_layer_inputs(const mlp_model *model, size_t layer);
 

@@ -14,7 +14,8 @@ typedef struct mlp_stream mlp_stream;
 /* Opens a source of lines for their inputs alone: a CSV file or - for standard input, as
  * mlp_dataset_open_as takes them. `inputs` is the number of values that a sample has: with as many
  * columns all are inputs, with more the label or the targets that `options` (NULL: the defaults)
- * name are left out; of `options` the columns, the delimiter and the header count. Reads the first
+ * name are left out; of `options` the columns and their names, the delimiter and the header count.
+ * Reads the first
  * line, and the second too where the first may be a header: where nothing in it is a number.
  * MLP_ERROR_USAGE for another source, and where the library was built without libcsv. */
 MLP_API mlp_status mlp_stream_open(const char *source, const mlp_source_options *options,

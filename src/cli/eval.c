@@ -31,13 +31,14 @@ static int evaluate(const struct settings *s, const mlp_model *model, const mlp_
     return status;
 }
 
-/* Opens the data; the labels of a table are the model's classes. */
+/* Opens the data; columns and labels of a table are those of the model. */
 static int open_data(const struct settings *s, const mlp_model *model, mlp_dataset **out)
 {
     const char *names[MAX_CLASSES];
     mlp_source_options options = s->source;
     mlp_error error;
     size_t count = 0;
+    options.columns = mlp_model_columns(model);
     talk_of_usual_data(s);
     while (count < MAX_CLASSES && (names[count] = mlp_model_class_name(model, count)) != NULL)
         count++;

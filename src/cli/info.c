@@ -89,16 +89,40 @@ static json_t *class_array(const mlp_model *model)
     return array;
 }
 
+static json_t *names_array(const char *const *names, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        if (json_array_append_new(array, json_string(names[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+/* NULL where columns have no names. */
+static json_t *columns_object(const mlp_model *model)
+{
+    const mlp_columns *c = mlp_model_columns(model);
+    if (!c)
+        return NULL;
+    return json_pack("{s:o, s:s*, s:o*}", "inputs", names_array(c->inputs, c->input_count), "label",
+                     c->label, "targets",
+                     c->target_count > 0 ? names_array(c->targets, c->target_count) : NULL);
+}
+
 static void describe_json(const struct settings *s, const mlp_model *model, const char *fingerprint)
 {
     mlp_scaling scaling = mlp_model_scaling(model);
     result_json(json_pack(
-        "{s:s, s:o, s:s, s:I, s:o*, s:f, s:b, s:b, s:I, s:s}", "file", s->model, "layers",
+        "{s:s, s:o, s:s, s:I, s:o*, s:o*, s:f, s:b, s:b, s:I, s:s}", "file", s->model, "layers",
         layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss), "parameters",
-        (json_int_t)mlp_model_parameters(model), "class_names", class_array(model), "input_divisor",
-        (double)mlp_model_input_divisor(model), "standardized_inputs", scaling.input_mean != NULL,
-        "standardized_targets", scaling.target_mean != NULL, "bad_numbers",
-        (json_int_t)mlp_model_bad_numbers(model), "fingerprint", fingerprint));
+        (json_int_t)mlp_model_parameters(model), "class_names", class_array(model), "columns",
+        columns_object(model), "input_divisor", (double)mlp_model_input_divisor(model),
+        "standardized_inputs", scaling.input_mean != NULL, "standardized_targets",
+        scaling.target_mean != NULL, "bad_numbers", (json_int_t)mlp_model_bad_numbers(model),
+        "fingerprint", fingerprint));
 }
 
 static void describe_classes(const mlp_model *model)
@@ -111,6 +135,32 @@ static void describe_classes(const mlp_model *model)
         result("%s", c > 0 ? ", " : "");
         result_name(name);
     }
+    result("\n");
+}
+
+/* A few names of the first. */
+static void print_names(const char *const *names, size_t count)
+{
+    enum { SHOWN = 8 };
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        result("%s", i > 0 ? ", " : "");
+        result_name(names[i]);
+    }
+    if (count > SHOWN)
+        result(" and %zu more", count - SHOWN);
+}
+
+static void describe_columns(const mlp_model *model)
+{
+    const mlp_columns *columns = mlp_model_columns(model);
+    if (!columns)
+        return;
+    result("columns      ");
+    print_names(columns->inputs, columns->input_count);
+    result(" -> ");
+    print_names(columns->targets, columns->target_count);
+    if (columns->label)
+        result_name(columns->label);
     result("\n");
 }
 
@@ -132,6 +182,7 @@ static void describe(const struct settings *s, const mlp_model *model)
     }
     result("loss         %s\n", mlp_loss_name(spec->loss));
     describe_classes(model);
+    describe_columns(model);
     result("parameters   %s\n", grouped(mlp_model_parameters(model), number));
     result("inputs       bytes are divided by %g%s\n", (double)mlp_model_input_divisor(model),
            scaling.input_mean ? "; inputs are standardised" : "");

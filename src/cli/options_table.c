@@ -94,7 +94,7 @@ static const struct option_row options[] = {
      "the part of --data to use: test (the default) or train", NULL, parse_split},
     {"label", "COLUMN", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
      "of tables: the column of the labels, by its name in the header or its number from 0, or from "
-     "-1 down for the last; by default the last",
+     "-1 down for the last; by default the one that the model knows by name, or the last",
      NULL, parse_label},
     {"targets", "COLUMNS", NET | EVAL | PREDICT | VERIFY, GROUP_DATA,
      "of tables: the columns of target values in place of a label, commas between them", NULL,

@@ -215,6 +215,7 @@ static int predict_source(const struct settings *s, struct predictions *p)
     talk_of_usual_data(s);
     options.unlabelled = true;
     options.inputs = mlp_model_inputs(p->model);
+    options.columns = mlp_model_columns(p->model);
     if (strcmp(s->data, "-") == 0 && !prediction_format_is_binary(p->format))
         status = mlp_stream_open(s->data, &options, options.inputs, &stream, &error);
     else

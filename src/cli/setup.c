@@ -62,7 +62,7 @@ static mlp_source_options held_out_options(const struct settings *s, const char 
 }
 
 /* The same, but that of a table the first one, the training data, are opened before the others: its
- * names of classes are theirs. */
+ * names of columns and classes are theirs. */
 static int open_sources(struct opening *openings, size_t count)
 {
     const char *names[MAX_CLASSES];
@@ -72,8 +72,11 @@ static int open_sources(struct opening *openings, size_t count)
     size_t classes = status == MLP_OK ? mlp_dataset_classes(openings[0].data) : 0;
     for (size_t c = 0; c < classes; c++)
         names[c] = mlp_dataset_class_name(openings[0].data, c);
-    for (size_t i = 1; i < count && classes > 0 && names[0]; i++) {
-        if (!openings[i].source || !mlp_stream_claims(openings[i].source))
+    for (size_t i = 1; i < count && status == MLP_OK; i++) {
+        if (!openings[i].options.columns)
+            openings[i].options.columns = mlp_dataset_columns(openings[0].data);
+        if (classes == 0 || !names[0] || !openings[i].source ||
+            !mlp_stream_claims(openings[i].source))
             continue;
         openings[i].options.class_names = names;
         openings[i].options.class_count = classes;

@@ -55,20 +55,22 @@ static int verify(const struct settings *s, const mlp_model *model, const struct
     return print(s, &found);
 }
 
-int run_verify(const struct settings *settings)
+int run_verify(const struct settings *given)
 {
-    struct setup setup = {.settings = settings};
+    struct settings settings = *given;
+    struct setup setup = {.settings = &settings};
     mlp_model *model = NULL;
     mlp_error error;
     int status = MLP_OK;
-    if (mlp_model_load(settings->model, &model, &error) != MLP_OK)
+    if (mlp_model_load(settings.model, &model, &error) != MLP_OK)
         status = fail_with(&error);
     if (status == MLP_OK) {
-        talk_of_usual_data(settings);
-        status = setup_verification_data(settings, &setup);
+        settings.source.columns = mlp_model_columns(model);
+        talk_of_usual_data(&settings);
+        status = setup_verification_data(&settings, &setup);
     }
     if (status == MLP_OK)
-        status = verify(settings, model, &setup);
+        status = verify(&settings, model, &setup);
     setup_end(&setup);
     mlp_model_destroy(model);
     return status;

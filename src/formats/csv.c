@@ -119,8 +119,9 @@ static mlp_status make_set(const struct mlp_csv_table *table, struct rows *rows,
     const char **names = NULL;
     uint8_t *classes = NULL;
     size_t class_count = 0;
-    mlp_status status = MLP_OK;
-    if (rows->labels) {
+    mlp_columns *columns;
+    mlp_status status = mlp_csv_table_names(table, &columns, error);
+    if (status == MLP_OK && rows->labels) {
         status = mlp_labels_resolve(labels, options, &names, &class_count, error);
         classes = mlp_alloc_uninitialized(rows->count, 1);
         if (status == MLP_OK && !classes)
@@ -139,13 +140,15 @@ static mlp_status make_set(const struct mlp_csv_table *table, struct rows *rows,
         .labels = classes,
         .targets = rows->targets,
         .class_names = names,
-        .owned = {rows->inputs, classes, rows->targets, (void *)names},
+        .columns = columns,
+        .owned = {rows->inputs, classes, rows->targets, (void *)names, columns},
     };
     if (status == MLP_OK)
         status = mlp_dataset_create(&content, out, error);
     if (status != MLP_OK) {
         mlp_free((void *)names);
         mlp_free(classes);
+        mlp_free(columns);
         return status;
     }
     rows->inputs = NULL;

@@ -12,7 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MLP_CSV_FIELD = 1 << 20 }; /* bytes of a field at most */
+enum {
+    MLP_CSV_FIELD = 1 << 20,   /* bytes of a field at most */
+    MLP_CSV_RECORD = 1 << 26,  /* bytes of a record at most */
+    MLP_CSV_COLUMNS = 1 << 20, /* columns at most */
+};
 
 struct mlp_gz;
 

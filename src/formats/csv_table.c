@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "formats/csv_columns.h"
 #include "formats/number.h"
 
 #include <math.h>
@@ -10,150 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* --- Names ------------------------------------------------------------------- */
-
-/* Finds column `name` in the header; *times is how often it is there. */
-static size_t find_name(const struct mlp_csv_table *table, const char *name, size_t size,
-                        size_t *times)
-{
-    struct mlp_csv_field field;
-    size_t column = 0, found = MLP_CSV_NONE;
-    *times = 0;
-    for (const char *at = table->header ? table->first.text : NULL; at; column++) {
-        at = mlp_csv_field(&table->first, at, &field);
-        if (field.size != size || memcmp(field.text, name, size) != 0)
-            continue;
-        found = column;
-        ++*times;
-    }
-    return found;
-}
-
-/* Column 0, 1, ... or -1, -2, ... */
-static size_t find_number(const struct mlp_csv_table *table, const char *text, size_t size)
-{
-    bool negative = size > 0 && *text == '-';
-    size_t number = 0;
-    if (size == negative || size > 10)
-        return MLP_CSV_NONE;
-    for (size_t i = negative; i < size; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return MLP_CSV_NONE;
-        number = number * 10 + (size_t)(text[i] - '0');
-    }
-    if (negative)
-        return number > 0 && number <= table->columns ? table->columns - number : MLP_CSV_NONE;
-    return number < table->columns ? number : MLP_CSV_NONE;
-}
-
-static mlp_status find_column(const struct mlp_csv_table *table, const char *text, size_t size,
-                              size_t *out, mlp_error *error)
-{
-    size_t times;
-    int shown = size < 100 ? (int)size : 100;
-    *out = find_name(table, text, size, &times);
-    if (times > 1)
-        return mlp_fail(error, MLP_ERROR_USAGE,
-                        "%s: line %zu: found %zu columns named '%.*s', expected one",
-                        table->lines.path, table->first.line, times, shown, text);
-    if (times == 0)
-        *out = find_number(table, text, size);
-    if (*out != MLP_CSV_NONE)
-        return MLP_OK;
-    return mlp_fail(error, MLP_ERROR_USAGE,
-                    "%s: line %zu: found no column '%.*s' among its %zu, expected %s0 to %zu or -1 "
-                    "to -%zu%s",
-                    table->lines.path, table->first.line, shown, text, table->columns,
-                    table->header ? "a name of the header, " : "", table->columns - 1,
-                    table->columns, table->header ? "" : " (it has no header)");
-}
-
-/* --- Columns ----------------------------------------------------------------- */
-
-/* Takes a column out of the inputs. */
-static mlp_status take_column(struct mlp_csv_table *table, const char *text, size_t size,
-                              struct mlp_csv_column what, mlp_error *error)
-{
-    size_t column;
-    mlp_status status = find_column(table, text, size, &column, error);
-    if (status != MLP_OK)
-        return status;
-    if (table->map[column].role != MLP_CSV_INPUT)
-        return mlp_fail(error, MLP_ERROR_USAGE, "%s: column '%.*s' is given twice",
-                        table->lines.path, (int)(size < 100 ? size : 100), text);
-    table->map[column] = what;
-    if (what.role == MLP_CSV_LABEL)
-        table->label = column;
-    return MLP_OK;
-}
-
-static mlp_status take_targets(struct mlp_csv_table *table, const char *targets, bool left_out,
-                               mlp_error *error)
-{
-    mlp_status status = MLP_OK;
-    size_t count = 0;
-    for (const char *at = targets; at && status == MLP_OK; count++) {
-        const char *comma = strchr(at, ',');
-        size_t size = comma ? (size_t)(comma - at) : strlen(at);
-        struct mlp_csv_column what = {left_out ? MLP_CSV_LEFT_OUT : MLP_CSV_TARGET, count};
-        status = take_column(table, at, size, what, error);
-        at = comma ? comma + 1 : NULL;
-    }
-    table->outputs = left_out ? 0 : count;
-    return status;
-}
-
-/* Decides which columns are inputs and which are not. */
-static mlp_status take_columns(struct mlp_csv_table *table, const mlp_source_options *options,
-                               mlp_error *error)
-{
-    bool alone = options->unlabelled, told = options->label || options->targets;
-    const char *label = options->label ? options->label : "-1";
-    struct mlp_csv_column what = {!alone           ? MLP_CSV_LABEL
-                                  : options->label ? MLP_CSV_LEFT_OUT
-                                                   : MLP_CSV_PRESUMED,
-                                  0};
-    if (alone && (options->inputs > 0 ? options->inputs == table->columns : !told))
-        return MLP_OK;
-    if (options->targets)
-        return take_targets(table, options->targets, alone, error);
-    return take_column(table, label, strlen(label), what, error);
-}
-
-/* Numbers the inputs. */
-static mlp_status count_inputs(struct mlp_csv_table *table, const mlp_source_options *options,
-                               mlp_error *error)
-{
-    for (size_t c = 0; c < table->columns; c++) {
-        if (table->map[c].role == MLP_CSV_INPUT)
-            table->map[c].place = table->features++;
-    }
-    if (table->features == 0)
-        return mlp_fail(error, MLP_ERROR_DATA,
-                        "%s: line %zu: found %zu column%s, expected one of inputs besides",
-                        table->lines.path, table->first.line, table->columns,
-                        table->columns == 1 ? "" : "s");
-    if (options->unlabelled && options->inputs > 0 && options->inputs != table->features)
-        return mlp_fail(error, MLP_ERROR_DATA,
-                        "%s: line %zu: found %zu columns, of which %zu are inputs, expected %zu as "
-                        "the model takes",
-                        table->lines.path, table->first.line, table->columns, table->features,
-                        options->inputs);
-    return MLP_OK;
-}
-
-static mlp_status map_columns(struct mlp_csv_table *table, const mlp_source_options *options,
-                              mlp_error *error)
-{
-    table->label = MLP_CSV_NONE;
-    table->columns = mlp_csv_count(&table->first);
-    table->map = mlp_alloc(table->columns, sizeof *table->map);
-    if (!table->map)
-        return mlp_fail_memory(error, table->lines.path);
-    mlp_status status = take_columns(table, options, error);
-    return status == MLP_OK ? count_inputs(table, options, error) : status;
-}
 
 /* --- The header -------------------------------------------------------------- */
 
@@ -403,7 +260,7 @@ static mlp_status read_start(struct mlp_csv_table *table, const mlp_source_optio
         status = copy_first(table, &record, error);
     if (status == MLP_OK)
         status = find_header(table, options->header, error);
-    return status == MLP_OK ? map_columns(table, options, error) : status;
+    return status == MLP_OK ? mlp_csv_map_columns(table, options, error) : status;
 }
 
 mlp_status mlp_csv_table_open(const char *path, const mlp_source_options *options,
@@ -426,5 +283,6 @@ void mlp_csv_table_close(struct mlp_csv_table *table)
     mlp_csv_close(&table->lines);
     mlp_free(table->first_text);
     mlp_free(table->map);
+    mlp_free(table->names);
     *table = (struct mlp_csv_table){0};
 }

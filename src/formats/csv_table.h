@@ -20,6 +20,12 @@ struct mlp_csv_column {
     size_t place; /* among the inputs or targets */
 };
 
+/* A name of the header. */
+struct mlp_csv_name {
+    struct mlp_csv_field name;
+    size_t column;
+};
+
 /* Starts with mlp_csv_table_open, ends with mlp_csv_table_close. */
 struct mlp_csv_table {
     struct mlp_csv_lines lines;
@@ -31,6 +37,8 @@ struct mlp_csv_table {
     bool first_waits;             /* it is the next row */
     size_t columns, features, outputs, label; /* label: a column, or MLP_CSV_NONE */
     struct mlp_csv_column *map;               /* [columns] */
+    enum mlp_csv_role unclaimed; /* of the columns that nobody has asked for; while it is made */
+    struct mlp_csv_name *names;  /* [columns], sorted; NULL without a header */
 };
 
 /* Opens the file, reads its first record and, where that may be a header, the second. `path`
@@ -38,6 +46,11 @@ struct mlp_csv_table {
 mlp_status mlp_csv_table_open(const char *path, const mlp_source_options *options,
                               struct mlp_csv_table *out, mlp_error *error);
 void mlp_csv_table_close(struct mlp_csv_table *table);
+
+/* The names of inputs, targets and label, mlp_alloc'ed; *out is NULL where there is no header, or
+ * one of them cannot last (mlp_column_name_lasts) or is that of two columns. */
+mlp_status mlp_csv_table_names(const struct mlp_csv_table *table, mlp_columns **out,
+                               mlp_error *error);
 
 /* The next row: inputs [features], targets [outputs], the text of the label where there is such a
  * column, which stays until the next row is read. *line is its line, 0 at the end. */

@@ -312,7 +312,7 @@ static mlp_status read_numbers(const struct mlp_onnx_source *s, mlp_model *model
     if (status == MLP_OK && !mlp_model_is_finite(model))
         status = MLP_ONNX_FAIL(s, "%s", "alpha or beta makes weights infinite");
     if (status == MLP_OK && mlp_onnx_is_own(s))
-        status = mlp_onnx_read_class_names(s, model);
+        status = mlp_onnx_read_names(s, model);
     return status == MLP_OK && mlp_onnx_is_own(s) ? mlp_onnx_check_metadata(s, model) : status;
 }
 

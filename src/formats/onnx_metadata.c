@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "class_names_text.h"
+#include "columns_text.h"
 #include "registry.h"
 #include "safetensors.h"
 
@@ -29,7 +30,8 @@ bool mlp_onnx_is_own(const struct mlp_onnx_source *s)
 static bool is_known(const char *key)
 {
     if (strncmp(key, "mlp.", 4) != 0 || strcmp(key, "mlp.version") == 0 ||
-        strcmp(key, "mlp.fingerprint") == 0 || strcmp(key, MLP_CLASS_NAMES) == 0)
+        strcmp(key, "mlp.fingerprint") == 0 || strcmp(key, MLP_CLASS_NAMES) == 0 ||
+        strcmp(key, MLP_COLUMNS) == 0)
         return true;
     for (size_t i = 0; mlp_st_key(i); i++) {
         if (strcmp(key, mlp_st_key(i)) == 0)
@@ -139,9 +141,11 @@ mlp_status mlp_onnx_read_metadata(const struct mlp_onnx_source *s, mlp_spec *spe
     return read_layers(s, spec, layers);
 }
 
-mlp_status mlp_onnx_read_class_names(const struct mlp_onnx_source *s, mlp_model *model)
+mlp_status mlp_onnx_read_names(const struct mlp_onnx_source *s, mlp_model *model)
 {
-    return mlp_class_names_read(s->path, find(s, MLP_CLASS_NAMES), model, s->error);
+    mlp_status status = mlp_class_names_read(s->path, find(s, MLP_CLASS_NAMES), model, s->error);
+    return status == MLP_OK ? mlp_columns_read(s->path, find(s, MLP_COLUMNS), model, s->error)
+                            : status;
 }
 
 mlp_status mlp_onnx_check_metadata(const struct mlp_onnx_source *s, const mlp_model *model)

@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "class_names_text.h"
+#include "columns_text.h"
 #include "error.h"
 #include "file.h"
 #include "norm.h"
@@ -199,6 +200,15 @@ static void add_entry(struct mlp_onnx_builder *b, mlp_onnx_model *file, const ch
         file->metadata_props[file->n_metadata_props++] = entry;
 }
 
+/* Frees the text, which is NULL where memory was short. */
+static void add_names(struct mlp_onnx_builder *b, mlp_onnx_model *file, const char *key, char *text)
+{
+    b->failed = b->failed || !text;
+    if (!b->failed)
+        add_entry(b, file, key, text);
+    free(text);
+}
+
 static void add_metadata(struct mlp_onnx_builder *b, mlp_onnx_model *file, const mlp_model *model)
 {
     char fingerprint[MLP_ST_FINGERPRINT];
@@ -214,11 +224,10 @@ static void add_metadata(struct mlp_onnx_builder *b, mlp_onnx_model *file, const
             b->failed = true;
         mlp_free(text);
     }
-    char *names = model->class_names ? mlp_class_names_text(model) : NULL;
-    if (names)
-        add_entry(b, file, MLP_CLASS_NAMES, names);
-    b->failed = b->failed || (model->class_names && !names);
-    free(names);
+    if (model->class_names)
+        add_names(b, file, MLP_CLASS_NAMES, mlp_class_names_text(model));
+    if (model->columns)
+        add_names(b, file, MLP_COLUMNS, mlp_columns_text(model));
     mlp_model_fingerprint(model, fingerprint);
     add_entry(b, file, "mlp.fingerprint", fingerprint);
 }

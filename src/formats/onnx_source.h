@@ -195,8 +195,8 @@ bool mlp_onnx_is_own(const struct mlp_onnx_source *s);
 mlp_status mlp_onnx_read_metadata(const struct mlp_onnx_source *s, mlp_spec *spec,
                                   mlp_layer_spec *layers);
 
-/* The names of classes, where it has any. */
-mlp_status mlp_onnx_read_class_names(const struct mlp_onnx_source *s, mlp_model *model);
+/* The names of classes and columns, where it has any. */
+mlp_status mlp_onnx_read_names(const struct mlp_onnx_source *s, mlp_model *model);
 
 /* Compares with the model what they say besides. */
 mlp_status mlp_onnx_check_metadata(const struct mlp_onnx_source *s, const mlp_model *model);

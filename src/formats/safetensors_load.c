@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "bytes.h"
 #include "class_names_text.h"
+#include "columns_text.h"
 #include "safetensors_vectors.h"
 
 #include <math.h>
@@ -16,8 +17,9 @@
 /* Keys of others are left alone; one of ours that is not understood may mean anything. */
 static bool is_known_key(const char *key)
 {
-    static const char *const others[] = {"mlp.version",   "mlp.fingerprint",  "mlp.provenance",
-                                         MLP_CLASS_NAMES, MLP_ST_TEST_INPUTS, MLP_ST_TEST_OUTPUTS};
+    static const char *const others[] = {"mlp.version",      "mlp.fingerprint", "mlp.provenance",
+                                         MLP_CLASS_NAMES,    MLP_COLUMNS,       MLP_ST_TEST_INPUTS,
+                                         MLP_ST_TEST_OUTPUTS};
     if (strncmp(key, "mlp.", 4) != 0 || strncmp(key, "mlp.checkpoint", 14) == 0)
         return true;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -431,6 +433,8 @@ mlp_status mlp_st_load_own(struct mlp_st_source *s, mlp_model **model)
     if (status == MLP_OK)
         status = mlp_class_names_read(s->path, mlp_st_metadata_text(s, MLP_CLASS_NAMES), *model,
                                       s->error);
+    if (status == MLP_OK)
+        status = mlp_columns_read(s->path, mlp_st_metadata_text(s, MLP_COLUMNS), *model, s->error);
     if (status == MLP_OK && s->any_numbers)
         mlp_model_count_bad_numbers(*model);
     if (status == MLP_OK && (*model)->bad_numbers == 0)

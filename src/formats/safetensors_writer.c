@@ -5,6 +5,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "class_names_text.h"
+#include "columns_text.h"
 #include "safetensors_vectors.h"
 
 #include <stdio.h>
@@ -89,6 +90,11 @@ void mlp_st_writer_model(struct mlp_st_writer *w, const mlp_model *model)
     if (model->class_names) {
         char *names = mlp_class_names_text(model);
         mlp_st_writer_text(w, MLP_CLASS_NAMES, names);
+        free(names);
+    }
+    if (model->columns) {
+        char *names = mlp_columns_text(model);
+        mlp_st_writer_text(w, MLP_COLUMNS, names);
         free(names);
     }
     if (model->provenance)

@@ -23,13 +23,15 @@ enum {
 
 static mlp_source_options choose(unsigned bits)
 {
-    static const char *const names[] = {"a", "b", "1"};
+    static const char *const names[] = {"a", "b", "1"}, *const inputs[] = {"b", "a"};
+    static const mlp_columns columns = {.input_count = 2, .inputs = inputs, .label = "1"};
     mlp_source_options options = {.header = (mlp_header)((bits & HEADER) % 3)};
     options.label = bits & LABEL ? "0" : NULL;
     options.targets = bits & TARGETS ? "a,-1" : NULL;
     options.unlabelled = bits & UNLABELLED;
     options.delimiter = bits & SEMICOLON ? ';' : '\0';
     options.inputs = bits & INPUTS ? 2 : 0;
+    options.columns = (bits & HEADER) == HEADER ? &columns : NULL;
     if (bits & NAMES) {
         options.class_names = names;
         options.class_count = sizeof names / sizeof names[0];

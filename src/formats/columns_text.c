@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "columns_text.h"
+
+#include "alloc.h"
+#include "columns.h"
+#include "error.h"
+
+#include <jansson.h>
+
+/* --- Writing ------------------------------------------------------------------ */
+
+static json_t *names_json(const char *const *names, size_t count)
+{
+    json_t *array = json_array();
+    bool failed = !array;
+    for (size_t i = 0; i < count; i++)
+        failed = json_array_append_new(array, json_string(names[i])) != 0 || failed;
+    if (!failed)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+char *mlp_columns_text(const mlp_model *model)
+{
+    const mlp_columns *columns = model->columns;
+    json_t *targets =
+        columns->target_count > 0 ? names_json(columns->targets, columns->target_count) : NULL;
+    bool failed = columns->target_count > 0 && !targets;
+    json_t *object =
+        json_pack("{s:o, s:s*, s:o*}", "inputs", names_json(columns->inputs, columns->input_count),
+                  "label", columns->label, "targets", targets);
+    char *text = object && !failed ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return text;
+}
+
+/* --- Reading ------------------------------------------------------------------ */
+
+/* A text that is being read. */
+struct reading {
+    const char *path;
+    mlp_columns columns;
+    const char **names; /* [inputs + targets], owned */
+    mlp_error *error;
+};
+
+static mlp_status read_names(const struct reading *r, const json_t *object, const char *key,
+                             size_t expected, const char **names)
+{
+    const json_t *array = json_object_get(object, key);
+    if (!json_is_array(array) || json_array_size(array) != expected)
+        return mlp_fail(r->error, MLP_ERROR_DATA, "%s: %s: '%s' is no array of %zu names", r->path,
+                        MLP_COLUMNS, key, expected);
+    for (size_t i = 0; i < expected; i++) {
+        const json_t *name = json_array_get(array, i);
+        names[i] = json_string_value(name);
+        if (!names[i] || !mlp_column_name_lasts(names[i], json_string_length(name)))
+            return mlp_fail(r->error, MLP_ERROR_DATA,
+                            "%s: %s: item %zu of '%s' is not a name of 1 to %d bytes", r->path,
+                            MLP_COLUMNS, i, key, MLP_COLUMN_NAME);
+    }
+    return MLP_OK;
+}
+
+static mlp_status read_label(struct reading *r, const json_t *object)
+{
+    const json_t *label = json_object_get(object, "label");
+    if (!label)
+        return MLP_OK;
+    r->columns.label = json_string_value(label);
+    if (r->columns.label && mlp_column_name_lasts(r->columns.label, json_string_length(label)))
+        return MLP_OK;
+    return mlp_fail(r->error, MLP_ERROR_DATA, "%s: %s: 'label' is not a name of 1 to %d bytes",
+                    r->path, MLP_COLUMNS, MLP_COLUMN_NAME);
+}
+
+static mlp_status read_columns(struct reading *r, const json_t *object, const mlp_model *model)
+{
+    size_t inputs = mlp_model_inputs(model);
+    size_t targets = json_object_get(object, "targets") ? mlp_model_outputs(model) : 0;
+    size_t keys = 1 + (targets > 0) + (json_object_get(object, "label") != NULL);
+    if (json_object_size(object) != keys) /* 0 where it is no object */
+        return mlp_fail(r->error, MLP_ERROR_DATA,
+                        "%s: %s is no JSON object of 'inputs' and of 'label' or 'targets'", r->path,
+                        MLP_COLUMNS);
+    r->names = mlp_alloc(inputs + targets, sizeof *r->names);
+    if (!r->names)
+        return mlp_fail_memory(r->error, "the names of columns");
+    r->columns.input_count = inputs;
+    r->columns.inputs = r->names;
+    r->columns.target_count = targets;
+    r->columns.targets = r->names + inputs;
+    mlp_status status = read_names(r, object, "inputs", inputs, r->names);
+    if (status == MLP_OK && targets > 0)
+        status = read_names(r, object, "targets", targets, r->names + inputs);
+    return status == MLP_OK ? read_label(r, object) : status;
+}
+
+mlp_status mlp_columns_read(const char *path, const char *text, mlp_model *model, mlp_error *error)
+{
+    if (!text)
+        return MLP_OK;
+    struct reading r = {.path = path, .error = error};
+    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    mlp_status status = read_columns(&r, object, model);
+    if (status == MLP_OK && !mlp_model_set_columns(model, &r.columns))
+        status = mlp_fail_memory(error, "the names of columns");
+    mlp_free((void *)r.names);
+    json_decref(object);
+    return status;
+}
