@@ -182,40 +182,84 @@ START_TEST(too_many_labels)
 }
 END_TEST
 
-/* A gz file of 100 MB that are one field, in or out of quotes. */
-static const char *put_large(const char *start)
+/* A gz file of 100 MB: a text, and another over and over. */
+static const char *put_large(const char *start, const char *more)
 {
-    enum { SIZE = 1 << 20, TIMES = 100 };
+    enum { SIZE = 100 << 20 };
     const char *path = in_folder("large.csv.gz");
-    char *block = malloc(SIZE);
     gzFile file = gzopen(path, "wb1");
-    ck_assert(block && file);
-    memset(block, '1', SIZE);
-    ck_assert_int_gt(gzputs(file, start), 0);
-    for (size_t i = 0; i < TIMES; i++)
-        ck_assert_int_eq(gzwrite(file, block, SIZE), SIZE);
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(gzputs(file, start), (int)strlen(start));
+    int length = (int)strlen(more);
+    for (int written = 0; written < SIZE; written += length)
+        ck_assert_int_eq(gzwrite(file, more, (unsigned)length), length);
     ck_assert_int_eq(gzclose(file), Z_OK);
-    free(block);
     return path;
+}
+
+/* The file is refused within `most` bytes of memory. */
+static void refuse_large(const char *path, rlim_t most, const char *reason)
+{
+    struct rlimit limit;
+    mlp_dataset *data;
+    mlp_error error;
+    if (!UNDER_SANITIZER) {
+        ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
+        limit.rlim_cur = most;
+        ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+    }
+    long live = mlp_alloc_live();
+    ck_assert_int_eq(mlp_dataset_open(path, MLP_TRAIN, &data, &error), MLP_ERROR_DATA);
+    assert_error(&error, MLP_ERROR_DATA, path, reason);
+    ck_assert_int_eq(mlp_alloc_live(), live);
 }
 
 START_TEST(case_45_a_field_of_100_mb)
 {
     static const char *const starts[] = {"1,2,0\n3,", "1,2,0\n3,\"", "1;2;0\n3;"};
-    enum { LIMIT = 48 << 20 };
-    struct rlimit limit;
-    const char *path = put_large(starts[_i]);
+    char block[1001];
+    memset(block, '1', sizeof block - 1);
+    block[sizeof block - 1] = '\0';
+    refuse_large(put_large(starts[_i], block), 48 << 20,
+                 ": line 2, column 2: found a field of more than 1048576 bytes, expected its end");
+}
+END_TEST
+
+/* Many short fields: commas without end, and quoted fields that go over ends of lines. */
+START_TEST(a_line_of_100_mb)
+{
+    char block[1002];
+    memset(block, ',', sizeof block - 1);
+    block[sizeof block - 1] = '\0';
+    refuse_large(put_large("1,2,0\n3", block), 256 << 20,
+                 ": line 2: found a line of more than 67108864 bytes, expected its end");
+    refuse_large(put_large("", block), 256 << 20,
+                 ": line 1: found a line of more than 67108864 bytes, expected its end");
+    memset(block, '1', sizeof block - 1);
+    memcpy(block, "\"\n", 2);
+    memcpy(block + sizeof block - 3, "\",", 2);
+    refuse_large(put_large("1,2,0\n", block), 256 << 20,
+                 ": found a line of more than 67108864 bytes, expected its end");
+}
+END_TEST
+
+START_TEST(too_many_columns)
+{
+    enum { COLUMNS = (1 << 20) + 1 };
+    char *text = malloc(2 * COLUMNS + 1);
+    ck_assert_ptr_nonnull(text);
+    for (size_t c = 0; c < COLUMNS; c++)
+        memcpy(text + 2 * c, c + 1 < COLUMNS ? "1," : "1\n", 2);
+    text[2 * COLUMNS] = '\0';
+    put_text("wide.csv", text);
+    free(text);
     mlp_dataset *data;
     mlp_error error;
-    if (!UNDER_SANITIZER) {
-        ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
-        limit.rlim_cur = LIMIT;
-        ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
-    }
     long live = mlp_alloc_live();
-    ck_assert_int_eq(mlp_dataset_open(path, MLP_TRAIN, &data, &error), MLP_ERROR_DATA);
-    assert_error(&error, MLP_ERROR_DATA, path,
-                 ": line 2, column 2: found a field of more than 1048576 bytes, expected its end");
+    ck_assert_int_eq(mlp_dataset_open(in_folder("wide.csv"), MLP_TRAIN, &data, &error),
+                     MLP_ERROR_DATA);
+    assert_error(&error, MLP_ERROR_DATA, in_folder("wide.csv"),
+                 ": line 1: found 1048577 columns, expected at most 1048576");
     ck_assert_int_eq(mlp_alloc_live(), live);
 }
 END_TEST
@@ -281,6 +325,8 @@ int main(void)
     tcase_add_test(tests, case_42_to_44_labels_that_are_no_classes);
     tcase_add_test(tests, too_many_labels);
     tcase_add_loop_test(tests, case_45_a_field_of_100_mb, 0, 3);
+    tcase_add_test(tests, a_line_of_100_mb);
+    tcase_add_test(tests, too_many_columns);
     tcase_add_test(tests, case_46_empty_cell);
     tcase_add_test(tests, case_47_utf_16);
     tcase_add_test(tests, case_103_and_104_what_is_no_file);

@@ -119,7 +119,14 @@ static mlp_status fail_field(const struct mlp_csv_lines *lines, size_t line, siz
                     lines->path, line, column, MLP_CSV_FIELD);
 }
 
-/* Gives a line that goes on more room, unless its last field is too long already. */
+static mlp_status fail_record(const struct mlp_csv_lines *lines, size_t line, mlp_error *error)
+{
+    return mlp_fail(error, MLP_ERROR_DATA,
+                    "%s: line %zu: found a line of more than %d bytes, expected its end",
+                    lines->path, line, MLP_CSV_RECORD);
+}
+
+/* Gives a line that goes on more room, unless it or its last field is too long already. */
 static mlp_status grow(struct mlp_csv_lines *lines, mlp_error *error)
 {
     const char *line = lines->buffer + lines->begin;
@@ -131,8 +138,9 @@ static mlp_status grow(struct mlp_csv_lines *lines, mlp_error *error)
     }
     if (field > MLP_CSV_FIELD)
         return fail_field(lines, lines->line + 1, column, error);
-    char *buffer =
-        lines->capacity > SIZE_MAX / 2 ? NULL : mlp_alloc_uninitialized(2 * lines->capacity, 1);
+    if (size >= MLP_CSV_RECORD)
+        return fail_record(lines, lines->line + 1, error);
+    char *buffer = mlp_alloc_uninitialized(2 * lines->capacity, 1);
     if (!buffer)
         return mlp_fail_memory(error, lines->path);
     memcpy(buffer, line, size);
@@ -291,6 +299,8 @@ static mlp_status feed(struct mlp_csv_lines *lines, struct unquoting *u, const c
         size_t count = csv_parse(&lines->parser, text + done, piece, add_field, end_record, u);
         if (lines->parser.entry_pos > MLP_CSV_FIELD)
             return fail_field(lines, lines->line, u->fields + 1, error);
+        if (u->text->size > MLP_CSV_RECORD)
+            return fail_record(lines, lines->line, error);
         if (count != piece && csv_error(&lines->parser) == CSV_EPARSE)
             return fail_quote(lines, u, text + done + count, error);
         if (count != piece || u->text->failed)
