@@ -59,11 +59,13 @@ bool mlp_st_writer_allocate(struct mlp_st_writer *w)
     size_t padded =
         (MLP_ST_LENGTH_BYTES + length + DATA_ALIGNMENT - 1) / DATA_ALIGNMENT * DATA_ALIGNMENT;
     w->size = padded + w->data_size;
-    w->file = mlp_alloc_uninitialized(w->size, 1);
+    w->header_size = padded - MLP_ST_LENGTH_BYTES;
+    if (w->header_size <= MLP_ST_MAX_HEADER)
+        w->file = mlp_alloc_uninitialized(w->size, 1);
     if (w->file) {
         w->data = w->file + padded;
         memset(w->file, ' ', padded);
-        mlp_store_u64(w->file, padded - MLP_ST_LENGTH_BYTES);
+        mlp_store_u64(w->file, w->header_size);
         memcpy(w->file + MLP_ST_LENGTH_BYTES, text, length);
     }
     free(text);
@@ -145,7 +147,12 @@ mlp_status mlp_st_model_bytes(const mlp_model *model, unsigned char **bytes, siz
     mlp_status status = mlp_st_write_vectors(&w, model, error);
     mlp_st_writer_tensors(&w, model, "");
     if (status == MLP_OK && !mlp_st_writer_allocate(&w))
-        status = mlp_fail_memory(error, "saving the model");
+        status = w.header_size > MLP_ST_MAX_HEADER
+                     ? mlp_fail(error, MLP_ERROR_USAGE,
+                                "the model takes a header of %zu bytes, but a safetensors file has "
+                                "%d at most",
+                                w.header_size, MLP_ST_MAX_HEADER)
+                     : mlp_fail_memory(error, "saving the model");
     if (status == MLP_OK) {
         mlp_st_writer_fill(model, w.data);
         *bytes = w.file;

@@ -16,6 +16,7 @@ struct mlp_st_writer {
     bool failed;
     unsigned char *file; /* the whole of it, mlp_alloc'ed; NULL until it is allocated */
     size_t size;         /* of it */
+    size_t header_size;
     unsigned char *data; /* within it */
 };
 
@@ -31,7 +32,8 @@ void mlp_st_writer_text(struct mlp_st_writer *w, const char *key, const char *te
 size_t mlp_st_writer_tensor(struct mlp_st_writer *w, const char *name, const char *type,
                             size_t rows, size_t columns);
 
-/* Makes the file, header included; the data is to be filled. False where memory is short. */
+/* Makes the file, header included; the data is to be filled. False where memory is short, or
+ * where header_size is more than MLP_ST_MAX_HEADER. */
 bool mlp_st_writer_allocate(struct mlp_st_writer *w);
 
 /* The keys of a model's metadata, but for its fingerprint, which takes as long as all else. */
