@@ -113,7 +113,11 @@ START_TEST(case_101_conflicting_options)
     expect_failure(2, "option --epochs does not go with mlp eval", "$MLP eval model --epochs 3");
     expect_failure(2, "option --split does not go with mlp train", "$MLP train --split test");
     expect_failure(2, "unexpected argument 'model'", "$MLP train model");
-    expect_failure(2, "unexpected argument 'b'", "$MLP info a b");
+    expect_failure(2, "unexpected argument 'b'; see mlp info --help", "$MLP info a b");
+    expect_failure(2, "unexpected argument 'data'; data are given as --data data",
+                   "$MLP train data");
+    expect_failure(2, "unexpected argument 'xor'; data are given as --data xor",
+                   "$MLP eval model xor");
     expect_failure(2, "is the file that the data come from",
                    "$MLP train --data data/train-images-idx3-ubyte --save "
                    "data/../data/train-images-idx3-ubyte");

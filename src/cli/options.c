@@ -115,6 +115,19 @@ static int read_options(const struct command *command, int argc, char **argv, co
     }
 }
 
+/* Says what is wrong with an argument that the command has not: data may have been meant. */
+static int fail_argument(const struct command *command, const char *given)
+{
+    size_t i = 0;
+    while (option_at(i) && strcmp(option_name_at(i, command), "data") != 0)
+        i++;
+    if (option_at(i) && (mlp_dataset_has(given, MLP_TRAIN) || mlp_dataset_has(given, MLP_TEST)))
+        return fail(MLP_ERROR_USAGE, "unexpected argument '%s'; data are given as --data %s", given,
+                    given);
+    return fail(MLP_ERROR_USAGE, "unexpected argument '%s'; see mlp %s --help", given,
+                command->name);
+}
+
 /* Reads what is left: the model. */
 static int read_arguments(const struct command *command, int argc, char **argv,
                           struct settings *out)
@@ -122,8 +135,7 @@ static int read_arguments(const struct command *command, int argc, char **argv,
     int left = argc - optind, most = command->argument[0] != '\0';
     bool required = most > 0 && command->argument[0] != '[';
     if (left > most)
-        return fail(MLP_ERROR_USAGE, "unexpected argument '%s'; see mlp %s --help",
-                    argv[optind + most], command->name);
+        return fail_argument(command, argv[optind + most]);
     if (left == 0 && required)
         return fail(MLP_ERROR_USAGE, "no model given: mlp %s %s", command->name, command->argument);
     out->model = left > 0 ? argv[optind] : NULL;
