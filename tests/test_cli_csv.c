@@ -66,6 +66,7 @@ START_TEST(the_same_model_from_every_table)
         "$MLP train --data bars.csv --label y --delimiter '|' " NET "--json",
         "$MLP train --data tabs.tsv.gz --label y --delimiter tab --header yes " NET "--json",
         "$MLP train --data - --label 1 " NET "--json <numbers.csv",
+        "cp numbers.csv N.CSV && $MLP train --data N.CSV --label 1 " NET "--json",
         "gzip -dc tabs.tsv.gz | $MLP train --data - --label y " NET "--json",
     };
     char fingerprint[65] = "";

@@ -238,7 +238,11 @@ START_TEST(delimiters)
                zero_one);
     assert_csv("1 2 0\n3 4 1\n", &(mlp_source_options){.delimiter = ' '}, 2, 2, values, zero_one);
     assert_csv_refused("1,5;2,5;0\n", &(mlp_source_options){.delimiter = ';'}, MLP_ERROR_DATA,
-                       ": line 1, column 1: found '1,5', expected a number");
+                       ": line 1, column 1: found '1,5', expected a number with a decimal point");
+    assert_csv_refused("\"1,5\",2,0\n", &(mlp_source_options){.header = MLP_HEADER_NO},
+                       MLP_ERROR_DATA, ": line 1, column 1: found '1,5', expected a number with");
+    assert_csv_refused("1,5,6;2;0\n", &(mlp_source_options){.delimiter = ';'}, MLP_ERROR_DATA,
+                       ": line 1, column 1: found '1,5,6', expected a number (or");
     static const char bad[] = "\"\r\n.+-09eE";
     for (size_t i = 0; bad[i]; i++)
         assert_csv_refused("1,2\n", &(mlp_source_options){.delimiter = bad[i]}, MLP_ERROR_USAGE,

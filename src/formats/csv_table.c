@@ -78,6 +78,19 @@ static struct mlp_csv_field name_of(const struct mlp_csv_table *table, size_t co
     return field;
 }
 
+/* Whether it would be a number if its only comma were a point. */
+static bool has_decimal_comma(const struct mlp_csv_field *field)
+{
+    char text[64];
+    float value;
+    const char *comma = memchr(field->text, ',', field->size);
+    if (!comma || field->size > sizeof text)
+        return false;
+    memcpy(text, field->text, field->size);
+    text[comma - field->text] = '.';
+    return mlp_number_parse(text, field->size, &value) == MLP_NUMBER_OK;
+}
+
 static const char *what_is_wrong(const struct mlp_csv_table *table,
                                  const struct mlp_csv_record *record,
                                  const struct mlp_csv_field *field)
@@ -90,6 +103,8 @@ static const char *what_is_wrong(const struct mlp_csv_table *table,
     if (field->size - sign >= 3 &&
         (strncasecmp(text + sign, "nan", 3) == 0 || strncasecmp(text + sign, "inf", 3) == 0))
         return "a finite number";
+    if (has_decimal_comma(field))
+        return "a number with a decimal point";
     if (memchr(text, '\r', field->size))
         return "no carriage return but before a line feed";
     if (record->line == table->first.line && table->guessed)

@@ -416,7 +416,8 @@ static mlp_status file_open(const char *source, mlp_split split, const mlp_sourc
             return status;
         return mlp_fail(error, MLP_ERROR_USAGE,
                         "%s: found no 'images-idx3' in the name, expected an image file whose "
-                        "label file has 'labels-idx1' there",
+                        "label file has 'labels-idx1' there, or a name that ends in .csv, .tsv, "
+                        ".npy or .npz",
                         source);
     }
     if (!mlp_source_exists(labels)) {

@@ -2,6 +2,7 @@
 #include "formats/source_name.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 size_t mlp_source_stem(const char *name, const char *const *endings, size_t count)
@@ -9,7 +10,7 @@ size_t mlp_source_stem(const char *name, const char *const *endings, size_t coun
     size_t length = strlen(name);
     for (size_t i = 0; i < count; i++) {
         size_t ending = strlen(endings[i]);
-        if (length > ending && strcmp(name + length - ending, endings[i]) == 0)
+        if (length > ending && strcasecmp(name + length - ending, endings[i]) == 0)
             return length - ending;
     }
     return 0;
