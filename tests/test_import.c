@@ -280,6 +280,28 @@ START_TEST(a_map_names_layers_and_leaves_the_rest)
 }
 END_TEST
 
+/* What other programs write is told by its first bytes. */
+START_TEST(files_that_are_something_else)
+{
+    static const struct {
+        const char *start, *what;
+    } files[] = {
+        {"PK\3\4 and more bytes than the eight of a length", "a zip archive, as Keras"},
+        {"\x89HDF\r\n\x1a\n and more", "an HDF5 file, as Keras writes"},
+        {"\x80\2 a pickle has more than this", "a pickle, as PyTorch wrote"},
+        {"\x1f\x8b\x08 and more of it", "gz data: unpack it before"},
+        {"\x93NUMPY and more of it", "an array of NumPy"},
+        {"\x08\x08\x12\x07pytorch and more", "perhaps an ONNX graph"},
+        {"label,a,b and so on", "header of "},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *path = in_folder("file");
+        put_file(path, files[i].start, strlen(files[i].start));
+        expect_refused(MLP_ERROR_DATA, path, NULL, files[i].what);
+    }
+}
+END_TEST
+
 START_TEST(a_file_of_mlp_tells_all_by_itself)
 {
     static const mlp_import_options given[] = {
@@ -646,6 +668,7 @@ int main(void)
     tcase_add_test(tests, names_compare_by_their_numbers);
     tcase_add_test(tests, a_bias_has_its_weights_name_but_for_a_word);
     tcase_add_test(tests, a_map_names_layers_and_leaves_the_rest);
+    tcase_add_test(tests, files_that_are_something_else);
     tcase_add_test(tests, a_file_of_mlp_tells_all_by_itself);
     tcase_add_test(tests, what_is_imported_is_saved_and_loaded);
     tcase_add_test(tests, cases_67_to_69_of_foreign_files);

@@ -11,6 +11,32 @@
 
 /* --- The header -------------------------------------------------------------- */
 
+/* What a file is instead, by its first bytes; NULL where that is not known. */
+static const char *recognise(const struct mlp_map *map)
+{
+    static const struct {
+        const char *start;
+        size_t size;
+        const char *what;
+    } others[] = {
+        {"PK\3\4", 4,
+         "a zip archive, as Keras and PyTorch write: tools/convert-keras takes .keras files, of a "
+         ".pt "
+         "file save the state_dict by safetensors.torch.save_file"},
+        {"\x89HDF\r\n\x1a\n", 8, "an HDF5 file, as Keras writes: tools/convert-keras takes it"},
+        {"\x80\2", 2,
+         "a pickle, as PyTorch wrote: save the state_dict by safetensors.torch.save_file"},
+        {"\x1f\x8b", 2, "gz data: unpack it before"},
+        {"\x93NUMPY", 6, "an array of NumPy"},
+        {"\x08", 1, "perhaps an ONNX graph: give it a name that ends in .onnx"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (map->size >= others[i].size && memcmp(map->data, others[i].start, others[i].size) == 0)
+            return others[i].what;
+    }
+    return NULL;
+}
+
 static mlp_status read_length(struct mlp_st_source *s, size_t *length)
 {
     uint64_t file_size = s->map.size;
@@ -18,6 +44,11 @@ static mlp_status read_length(struct mlp_st_source *s, size_t *length)
         return MLP_ST_FAIL(s, "%llu bytes, a safetensors file has at least 8",
                            (unsigned long long)file_size);
     uint64_t value = mlp_load_u64(s->map.data);
+    const char *other = value > file_size - MLP_ST_LENGTH_BYTES || value > MLP_ST_MAX_HEADER
+                            ? recognise(&s->map)
+                            : NULL;
+    if (other)
+        return MLP_ST_FAIL(s, "byte 0: not a safetensors file but %s", other);
     if (value > file_size - MLP_ST_LENGTH_BYTES)
         return MLP_ST_FAIL(s,
                            "byte 0: header of %llu bytes in a file of %llu, not a safetensors file",
