@@ -86,7 +86,7 @@ START_TEST(what_goes_wrong_is_said)
     expect_failure(2, "--orientation: found 'out', expected out-in or in-out",
                    "$MLP info foreign --orientation out");
     expect_failure(2, "--map: model: a model of mlp tells its layers", "$MLP info model --map 0");
-    expect_failure(2, "--orientation: an ONNX graph says its own",
+    expect_failure(2, "--orientation: model.onnx: an ONNX graph says its own",
                    "$MLP info model.onnx --orientation in-out");
     expect_failure(2, "does not go with mlp train", "$MLP train --map 0");
     expect_failure(2, "nothing to write: expected --save", "$MLP import foreign");

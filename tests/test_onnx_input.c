@@ -266,6 +266,30 @@ START_TEST(tensors_that_do_not_fit)
 }
 END_TEST
 
+/* mlp_model_import takes them to be looked at, and the loss besides. */
+START_TEST(bad_numbers_to_look_at)
+{
+    static const mlp_import_options any = {.any_numbers = true, .has_loss = true, .loss = MLP_MAE};
+    static const mlp_import_options tensors = {.map = "x"};
+    struct onnx_graph g;
+    mlp_error error;
+    mlp_model *model = NULL;
+    float x[2] = {1, 2}, y[2];
+    mlp_store_u32(begin_tensor(&g)->raw_data.data + 8, 0x7fc00000);
+    onnx_end(&g);
+    const char *path = in_folder("model.onnx");
+    ck_assert_int_eq(mlp_model_import(path, NULL, &model, &error), MLP_ERROR_DATA);
+    ck_assert_int_eq(mlp_model_import(path, &tensors, &model, &error), MLP_ERROR_USAGE);
+    ck_assert_ptr_nonnull(strstr(error.message, "model.onnx: an ONNX graph says its own"));
+    ck_assert_ptr_null(model);
+    ck_assert_int_eq(mlp_model_import(path, &any, &model, &error), MLP_OK);
+    ck_assert_uint_eq(mlp_model_bad_numbers(model), 1);
+    ck_assert_int_eq(mlp_model_spec(model)->loss, MLP_MAE);
+    ck_assert_int_eq(mlp_model_predict_f32(model, x, 1, 1, y, NULL), MLP_ERROR_DATA);
+    mlp_model_destroy(model);
+}
+END_TEST
+
 START_TEST(weights_that_are_shared_or_missing)
 {
     static const float square[] = {1, 0, 0, 1};
@@ -447,6 +471,7 @@ int main(void)
     tcase_add_test(tests, ends_that_do_not_fit);
     tcase_add_test(tests, inputs_that_do_not_fit);
     tcase_add_test(tests, tensors_that_do_not_fit);
+    tcase_add_test(tests, bad_numbers_to_look_at);
     tcase_add_test(tests, weights_that_are_shared_or_missing);
     tcase_add_test(tests, what_is_no_protobuf_message);
     tcase_add_test(tests, case_65_memory_is_in_proportion_to_the_file);

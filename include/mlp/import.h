@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights of other programs, in safetensors files. */
+/* Models of other programs. */
 #ifndef MLP_IMPORT_H
 #define MLP_IMPORT_H
 
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* What a file of mere tensors does not tell. Zeroed: the defaults. */
+/* What a file does not tell. Zeroed: the defaults. */
 typedef struct mlp_import_options {
     bool has_activation; /* of the hidden layers; else ReLU */
     mlp_activation activation;
@@ -26,13 +26,16 @@ typedef struct mlp_import_options {
      * file, weights in natural order of their names (fc2 before fc10). */
     const char *map;
 
-    /* To look at a file, whoever wrote it: numbers may be NaN, infinite, negative variances or, of
+    /* To look at a file, whoever wrote it: weights may be NaN, infinite, negative variances or, of
      * F64, out of range. A model with such numbers (mlp_model_bad_numbers) neither predicts nor
      * trains nor is it saved: MLP_ERROR_DATA. */
     bool any_numbers;
 } mlp_import_options;
 
-/* Makes a model of a safetensors file with two-dimensional weights and one-dimensional biases that
+/* Makes a model of a file. One whose name ends in .onnx is read as mlp_model_import_onnx does; of
+ * the options it has the loss and any_numbers, others are MLP_ERROR_USAGE.
+ *
+ * All else is safetensors, with two-dimensional weights and one-dimensional biases that
  * chain: each layer takes as many inputs as the one before has outputs. Elements are F32, F16,
  * BF16 or F64, which is rounded to the nearest float. The bias of a weight is called the same but
  * for one word: bias for weight or kernel, biases for weights, b for w or W, intercepts for coefs;

@@ -5,42 +5,20 @@
 
 #include <string.h>
 
-bool is_onnx(const char *path)
+/* The first of these options that is given, those before that fewer formats have. */
+static const char *find_option(const struct settings *settings)
 {
-    const char *end = strrchr(path, '.');
-    return end && strcmp(end, ".onnx") == 0;
-}
-
-/* Whether one of these options is given, and which. */
-static const char *find_option(const struct settings *settings, const char *const *names,
-                               size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
+    static const char *const names[] = {"activation", "map", "orientation", "loss"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (option_given(settings, names[i]))
             return names[i];
     }
     return NULL;
 }
 
-static int open_onnx(const struct settings *settings, mlp_model **out)
+static int import(const struct settings *settings, bool any_numbers, mlp_model **out)
 {
-    static const char *const others[] = {"activation", "map", "orientation"};
-    const char *given = find_option(settings, others, sizeof others / sizeof others[0]);
-    mlp_onnx_import_options options = {.has_loss = option_given(settings, "loss"),
-                                       .loss = settings->loss};
-    mlp_error error;
-    if (given)
-        return fail(MLP_ERROR_USAGE, "--%s: an ONNX graph says its own, expected safetensors",
-                    given);
-    if (mlp_model_import_onnx(settings->model, &options, out, &error) != MLP_OK)
-        return fail_with(&error);
-    return MLP_OK;
-}
-
-static int open_safetensors(const struct settings *settings, bool any_numbers, mlp_model **out)
-{
-    static const char *const all[] = {"loss", "activation", "map", "orientation"};
-    const char *given = find_option(settings, all, sizeof all / sizeof all[0]);
+    const char *given = find_option(settings);
     mlp_import_options options = {
         .has_activation = option_given(settings, "activation"),
         .activation = settings->usual.activation,
@@ -61,14 +39,12 @@ static int open_safetensors(const struct settings *settings, bool any_numbers, m
 
 int open_model(const struct settings *settings, mlp_model **out)
 {
-    return is_onnx(settings->model) ? open_onnx(settings, out)
-                                    : open_safetensors(settings, false, out);
+    return import(settings, false, out);
 }
 
 int open_damaged_model(const struct settings *settings, mlp_model **out)
 {
-    return is_onnx(settings->model) ? open_onnx(settings, out)
-                                    : open_safetensors(settings, true, out);
+    return import(settings, true, out);
 }
 
 void talk_of_usual_data(const struct settings *settings)

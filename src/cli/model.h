@@ -4,10 +4,7 @@
 
 #include "options.h"
 
-/* Whether a name ends in .onnx. */
-bool is_onnx(const char *path);
-
-/* Loads the model of the command line: by its name, an ONNX file or safetensors. Says what is
+/* Loads the model of the command line, of any format that mlp_model_import reads. Says what is
  * wrong and returns an exit code. */
 int open_model(const struct settings *settings, mlp_model **out);
 

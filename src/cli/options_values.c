@@ -2,7 +2,7 @@
 /* Numbers, and the options of the data, the run and its output. */
 #include "options_values.h"
 
-#include "model.h"
+#include "formats/onnx_name.h"
 #include "output.h"
 #include "predictions.h"
 
@@ -270,7 +270,7 @@ int parse_report(struct settings *s, const char *text)
 
 int parse_onnx(struct settings *s, const char *text)
 {
-    if (!is_onnx(text))
+    if (!mlp_onnx_claims(text))
         return fail(MLP_ERROR_USAGE, "--onnx: found '%s', expected a name that ends in .onnx",
                     text);
     s->export_onnx = text;

@@ -4,6 +4,8 @@
 
 #include "alloc.h"
 #include "file.h"
+#include "model_format.h"
+#include "onnx_name.h"
 #include "registry.h"
 
 #include <math.h>
@@ -230,7 +232,7 @@ static mlp_status read_layer(const struct mlp_onnx_source *s, mlp_model *model, 
                                  mlp_layer_vector(layer, i), layer->out);
     }
     for (size_t i = 0; layer->variance && i < layer->out && status == MLP_OK; i++) {
-        if (layer->variance[i] < 0)
+        if (layer->variance[i] < 0 && !s->any_numbers)
             status = MLP_ONNX_FAIL(s, "layer %zu: variance %zu is negative", l, i);
     }
     mlp_free(turned);
@@ -309,7 +311,9 @@ static mlp_status read_numbers(const struct mlp_onnx_source *s, mlp_model *model
         status = read_input_scaling(s, model);
     if (status == MLP_OK)
         status = read_target_scaling(s, model);
-    if (status == MLP_OK && !mlp_model_is_finite(model))
+    if (status == MLP_OK && s->any_numbers)
+        mlp_model_count_bad_numbers(model);
+    else if (status == MLP_OK && !mlp_model_is_finite(model))
         status = MLP_ONNX_FAIL(s, "%s", "alpha or beta makes weights infinite");
     if (status == MLP_OK && mlp_onnx_is_own(s))
         status = mlp_onnx_read_names(s, model);
@@ -337,24 +341,46 @@ static void free_message(mlp_onnx_model *file)
         mlp_onnx__model_proto__free_unpacked(file, &allocator);
 }
 
-mlp_status mlp_model_import_onnx(const char *path, const mlp_onnx_import_options *options,
-                                 mlp_model **out, mlp_error *error)
+static mlp_status load(struct mlp_onnx_source *source, const mlp_onnx_import_options *options,
+                       mlp_model **out)
 {
-    struct mlp_onnx_source source = {.path = path, .error = error};
     mlp_model *model = NULL;
-    mlp_status status = read_message(&source);
+    mlp_status status = read_message(source);
     if (status == MLP_OK)
-        status = read_graph(&source);
+        status = read_graph(source);
     if (status == MLP_OK)
-        status = make_model(&source, options, &model);
+        status = make_model(source, options, &model);
     if (status == MLP_OK)
-        status = read_numbers(&source, model);
+        status = read_numbers(source, model);
     if (status == MLP_OK)
         *out = model;
     else
         mlp_model_destroy(model);
-    mlp_free(source.layers);
-    mlp_free(source.values);
-    free_message(source.file);
+    mlp_free(source->layers);
+    mlp_free(source->values);
+    free_message(source->file);
     return status;
 }
+
+mlp_status mlp_model_import_onnx(const char *path, const mlp_onnx_import_options *options,
+                                 mlp_model **out, mlp_error *error)
+{
+    struct mlp_onnx_source source = {.path = path, .error = error};
+    return load(&source, options, out);
+}
+
+static mlp_status import_onnx(const char *path, const mlp_import_options *options, mlp_model **out,
+                              mlp_error *error)
+{
+    const mlp_onnx_import_options own = {.has_loss = options->has_loss, .loss = options->loss};
+    struct mlp_onnx_source source = {
+        .path = path, .error = error, .any_numbers = options->any_numbers};
+    return load(&source, &own, out);
+}
+
+const struct mlp_model_format mlp_model_format_onnx = {
+    .options = MLP_IMPORT_LOSS,
+    .what = "an ONNX graph",
+    .claims = mlp_onnx_claims,
+    .import = import_onnx,
+};

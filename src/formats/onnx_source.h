@@ -76,6 +76,7 @@ struct mlp_onnx_layer {
 struct mlp_onnx_source {
     const char *path;
     mlp_error *error;
+    bool any_numbers; /* as mlp_import_options has it */
     mlp_onnx_model *file;
     int64_t opset;
     struct mlp_onnx_value *values; /* by name */

@@ -171,7 +171,7 @@ mlp_status mlp_onnx_read_floats(const struct mlp_onnx_source *s, const mlp_onnx_
         convert(tensor->data_type, tensor->raw_data.data, to, count);
     else
         copy_listed(tensor, to, count);
-    for (size_t i = 0; i < count && status == MLP_OK; i++) {
+    for (size_t i = 0; i < count && status == MLP_OK && !s->any_numbers; i++) {
         if (!isfinite(to[i]))
             status = MLP_ONNX_FAIL(s, "tensor '%.100s': element %zu is %s, expected finite numbers",
                                    mlp_onnx_text(tensor->name), i,

@@ -2,9 +2,8 @@
 /* Models of tensors of other programs: which are layers, whether they chain, their numbers. */
 #include "safetensors_source.h"
 
-#include <mlp/import.h>
-
 #include "alloc.h"
+#include "model_format.h"
 #include "safetensors_names.h"
 
 #include <stdlib.h>
@@ -346,15 +345,6 @@ static mlp_status import_foreign(struct import *import, mlp_model **model)
 
 /* --- All of it --------------------------------------------------------------------- */
 
-static mlp_status check_options(const mlp_import_options *o, mlp_error *error)
-{
-    if (o->has_activation && !mlp_activation_name(o->activation))
-        return mlp_fail(error, MLP_ERROR_USAGE, "unknown activation %d", (int)o->activation);
-    if (o->has_loss && !mlp_loss_name(o->loss))
-        return mlp_fail(error, MLP_ERROR_USAGE, "unknown loss %d", (int)o->loss);
-    return MLP_OK;
-}
-
 static mlp_status import_any(struct import *import, mlp_model **model)
 {
     struct mlp_st_source *s = import->source;
@@ -371,17 +361,14 @@ static mlp_status import_any(struct import *import, mlp_model **model)
     return mlp_st_load_own(s, model);
 }
 
-mlp_status mlp_model_import(const char *path, const mlp_import_options *options, mlp_model **out,
-                            mlp_error *error)
+static mlp_status import_safetensors(const char *path, const mlp_import_options *options,
+                                     mlp_model **out, mlp_error *error)
 {
-    static const mlp_import_options defaults;
     struct mlp_st_source source = {
-        .path = path, .error = error, .any_numbers = options && options->any_numbers};
-    struct import import = {.source = &source, .options = options ? options : &defaults};
+        .path = path, .error = error, .any_numbers = options->any_numbers};
+    struct import import = {.source = &source, .options = options};
     mlp_model *model = NULL;
-    mlp_status status = check_options(import.options, error);
-    if (status == MLP_OK)
-        status = import_any(&import, &model);
+    mlp_status status = import_any(&import, &model);
     if (status == MLP_OK)
         *out = model;
     else
@@ -390,3 +377,16 @@ mlp_status mlp_model_import(const char *path, const mlp_import_options *options,
     mlp_st_close(&source);
     return status;
 }
+
+static bool claims(const char *path)
+{
+    (void)path; /* the last one */
+    return true;
+}
+
+const struct mlp_model_format mlp_model_format_safetensors = {
+    .options = MLP_IMPORT_LOSS | MLP_IMPORT_TENSORS,
+    .what = "a safetensors file",
+    .claims = claims,
+    .import = import_safetensors,
+};
