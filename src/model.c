@@ -143,7 +143,7 @@ static bool allocate_layers(mlp_model *model)
         size_t columns = mlp_panels(layer->out) * MLP_NR;
         if (layer->in > SIZE_MAX / sizeof(float) / columns)
             return false;
-        layer->w = mlp_alloc(layer->in * columns, sizeof *layer->w);
+        layer->w = mlp_alloc_uninitialized(layer->in * columns, sizeof *layer->w);
         layer->bias = mlp_alloc(columns, sizeof *layer->bias);
         if (!layer->w || !layer->bias || !allocate_norm(layer, columns))
             return false;
@@ -151,7 +151,7 @@ static bool allocate_layers(mlp_model *model)
     return true;
 }
 
-mlp_status mlp_model_create_zero(const mlp_spec *spec, mlp_model **out, mlp_error *error)
+mlp_status mlp_model_create_unset(const mlp_spec *spec, mlp_model **out, mlp_error *error)
 {
     *out = NULL;
     mlp_status status = check_spec(spec, error);
@@ -175,6 +175,16 @@ mlp_status mlp_model_create_zero(const mlp_spec *spec, mlp_model **out, mlp_erro
     }
     *out = model;
     return MLP_OK;
+}
+
+mlp_status mlp_model_create_zero(const mlp_spec *spec, mlp_model **out, mlp_error *error)
+{
+    mlp_status status = mlp_model_create_unset(spec, out, error);
+    for (size_t l = 0; status == MLP_OK && l < spec->layer_count; l++) {
+        struct mlp_layer *layer = &(*out)->layers[l];
+        memset(layer->w, 0, mlp_panels(layer->out) * MLP_NR * layer->in * sizeof *layer->w);
+    }
+    return status;
 }
 
 mlp_status mlp_model_create(const mlp_spec *spec, uint64_t seed, mlp_model **out, mlp_error *error)

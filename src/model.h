@@ -49,6 +49,10 @@ struct mlp_model {
  * mlp_model_create. */
 mlp_status mlp_model_create_zero(const mlp_spec *spec, mlp_model **out, mlp_error *error);
 
+/* The same with weights that are not set, for those who set all of them and their padding: a
+ * gigabyte of zeros takes as long to write as a file of that size to read. */
+mlp_status mlp_model_create_unset(const mlp_spec *spec, mlp_model **out, mlp_error *error);
+
 /* Copies all parameters from a model of the same shape. */
 void mlp_model_assign(mlp_model *model, const mlp_model *from);
 
@@ -68,8 +72,8 @@ bool mlp_model_add_target_scaling(mlp_model *model);
 enum { MLP_VECTORS = 5 };
 float *mlp_layer_vector(const struct mlp_layer *layer, size_t i);
 
-/* Sets the weights of layer l from little-endian floats [out][in], in one pass by all threads;
- * false where one is not finite: all are set then as well. */
+/* Sets the weights of layer l, padding included, from little-endian floats [out][in], in one pass
+ * by all threads; false where one is not finite: all are set then as well. */
 bool mlp_model_load_weights(mlp_model *model, size_t l, const unsigned char *bytes);
 
 /* From now on the weights are not those that a seed or a run made. */

@@ -64,6 +64,8 @@ static bool convert_panel(const struct mlp_st_tensor *tensor, const unsigned cha
     float *to = layer->w + p * layer->in * MLP_NR;
     size_t first = p * MLP_NR, lanes = mlp_panel_lanes(layer->out, p);
     bool finite = true;
+    if (lanes < MLP_NR)
+        memset(to, 0, layer->in * MLP_NR * sizeof *to);
     for (size_t i = 0; in_out && i < layer->in; i++) {
         for (size_t lane = 0; lane < lanes; lane++)
             to[i * MLP_NR + lane] = element(tensor->type, bytes, i * layer->out + first + lane);

@@ -305,7 +305,7 @@ mlp_status mlp_st_check_tiling(const struct mlp_st_source *s)
 mlp_status mlp_st_make_model(const struct mlp_st_source *s, const mlp_spec *spec, mlp_model **model)
 {
     mlp_error reason;
-    mlp_status status = mlp_model_create_zero(spec, model, &reason);
+    mlp_status status = mlp_model_create_unset(spec, model, &reason);
     if (status == MLP_ERROR_USAGE)
         return MLP_ST_FAIL(s, "%s", reason.message);
     if (status != MLP_OK)

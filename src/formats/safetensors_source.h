@@ -61,7 +61,8 @@ const char *mlp_st_metadata_text(const struct mlp_st_source *s, const char *key)
 /* All that the metadata says must be strings. */
 mlp_status mlp_st_check_strings(const struct mlp_st_source *s, const json_t *metadata);
 
-/* Makes the model of `spec`, still without weights; what is wrong with it is the file's fault. */
+/* Makes the model of `spec`, whose weights are not set yet; what is wrong with it is the file's
+ * fault. */
 mlp_status mlp_st_make_model(const struct mlp_st_source *s, const mlp_spec *spec,
                              mlp_model **model);
 
