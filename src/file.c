@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,13 +79,21 @@ mlp_status mlp_file_read(int fd, const char *path, uint64_t offset, void *data, 
     return MLP_OK;
 }
 
+/* Whether a read failed only because another program has made the descriptor non-blocking; waits
+ * until there is something. */
+static bool waits(int fd)
+{
+    struct pollfd what = {.fd = fd, .events = POLLIN};
+    return errno == EAGAIN && (poll(&what, 1, -1) >= 0 || errno == EINTR);
+}
+
 mlp_status mlp_file_read_next(int fd, const char *name, void *data, size_t size, size_t *count,
                               mlp_error *error)
 {
     ssize_t got;
     do {
         got = mlp_system->read(fd, data, size < MAX_PART ? size : (size_t)MAX_PART);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || waits(fd)));
     *count = got < 0 ? 0 : (size_t)got;
     return got < 0 ? fail_errno(error, name, "read") : MLP_OK;
 }

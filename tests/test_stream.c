@@ -8,7 +8,9 @@
 #include <mlp/mlp.h>
 
 #include <check.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static mlp_stream *open_stream(const char *source, const mlp_source_options *options, size_t inputs)
@@ -78,6 +80,29 @@ START_TEST(a_line_is_answered_at_once)
     ck_assert_int_eq(write(fds[1], "8", 1), 1);
     close(fds[1]);
     assert_next(stream, 7, 8, 4);
+    assert_end(stream);
+}
+END_TEST
+
+/* As some shells and editors leave it: reading it without waiting fails. */
+START_TEST(a_pipe_that_does_not_block)
+{
+    int fds[2];
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
+    ck_assert_int_eq(fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK), 0);
+    alarm(60);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(50000);
+        _exit(write(fds[1], "1,2\n", 4) != 4);
+    }
+    mlp_stream *stream = open_stream("-", NULL, 2);
+    assert_next(stream, 1, 2, 1);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    close(fds[1]);
     assert_end(stream);
 }
 END_TEST
@@ -208,6 +233,7 @@ int main(void)
     tcase_add_checked_fixture(tests, folder_make, folder_remove);
     tcase_add_test(tests, lines_of_a_file);
     tcase_add_test(tests, a_line_is_answered_at_once);
+    tcase_add_test(tests, a_pipe_that_does_not_block);
     tcase_add_test(tests, marks_of_a_pipe);
     tcase_add_test(tests, what_has_come_is_ready);
     tcase_add_test(tests, failures);
