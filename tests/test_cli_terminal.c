@@ -162,6 +162,37 @@ START_TEST(a_terminal_gets_no_npy)
 }
 END_TEST
 
+/* Help is as wide as the terminal, if that is not too narrow for it. */
+START_TEST(help_fits_a_narrow_terminal)
+{
+    enum { SIZE = 65536 };
+    char *text = calloc(SIZE, 1);
+    size_t length = 0, longest = 0;
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert(text && master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    struct winsize size = {.ws_row = 24, .ws_col = 60};
+    ck_assert_int_eq(ioctl(slave, TIOCSWINSZ, &size), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (dup2(slave, STDOUT_FILENO) == STDOUT_FILENO)
+            execl(MLP_PROGRAM, "mlp", "eval", "--help", (char *)NULL);
+        _exit(99);
+    }
+    close(slave);
+    for (ssize_t count = 1; count > 0 && length<SIZE - 1; length += count> 0 ? (size_t)count : 0)
+        count = read(master, text + length, SIZE - 1 - length); /* fails when it has ended */
+    ck_assert_int_eq(exit_code_of(child), 0);
+    ck_assert_ptr_nonnull(strstr(text, "Exit codes:"));
+    for (char *line = strtok(text, "\r\n"); line; line = strtok(NULL, "\r\n"))
+        longest = strlen(line) > longest ? strlen(line) : longest;
+    ck_assert_uint_le(longest, 59);
+    ck_assert_uint_gt(longest, 50);
+    close(master);
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli_terminal");
@@ -174,6 +205,7 @@ int main(void)
     tcase_add_test(tests, a_terminal_gets_a_progress_line);
     tcase_add_test(tests, a_dumb_terminal_gets_lines_only);
     tcase_add_test(tests, a_terminal_gets_no_npy);
+    tcase_add_test(tests, help_fits_a_narrow_terminal);
     suite_add_tcase(suite, tests);
     return program_run(suite);
 }

@@ -5,9 +5,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 enum {
-    COLUMNS = 79,
+    MOST_COLUMNS = 79,
+    LEAST_COLUMNS = 48,
     INDENT = 24, /* of explanations */
 };
 
@@ -75,20 +78,27 @@ void recipe_text(const mlp_recipe *recipe, char text[OPTION_TEXT_SIZE])
 
 /* --- Printing ---------------------------------------------------------------------- */
 
-/* A term and its explanation, wrapped. */
-static void print_entry(const char *term, const char *text)
+/* Columns of a line: those of a terminal that has fewer. */
+static size_t columns(void)
 {
-    result("  %-*s", INDENT - 2, term);
-    if (strlen(term) + 2 >= INDENT)
-        result("\n%*s", INDENT, "");
-    size_t column = INDENT;
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
+        size.ws_col == 0 || size.ws_col > MOST_COLUMNS)
+        return MOST_COLUMNS;
+    return size.ws_col > LEAST_COLUMNS ? size.ws_col - 1u : LEAST_COLUMNS;
+}
+
+/* A text, wrapped, behind `indent` columns of its first line and blanks of the others. */
+static void print_wrapped(const char *text, size_t indent)
+{
+    size_t column = indent, most = columns();
     while (*text) {
         size_t word = strcspn(text, " ");
-        if (column > INDENT && column + 1 + word > COLUMNS) {
-            result("\n%*s", INDENT, "");
-            column = INDENT;
+        if (column > indent && column + 1 + word > most) {
+            result("\n%*s", (int)indent, "");
+            column = indent;
         }
-        if (column > INDENT) {
+        if (column > indent) {
             result(" ");
             column++;
         }
@@ -97,6 +107,15 @@ static void print_entry(const char *term, const char *text)
         text += word + (text[word] == ' ');
     }
     result("\n");
+}
+
+/* A term and its explanation. */
+static void print_entry(const char *term, const char *text)
+{
+    result("  %-*s", INDENT - 2, term);
+    if (strlen(term) + 2 >= INDENT)
+        result("\n%*s", INDENT, "");
+    print_wrapped(text, INDENT);
 }
 
 static void print_exit_codes(void)
@@ -157,8 +176,9 @@ static bool print_options(const struct command *command)
 
 void help_command(const struct command *command)
 {
-    result("Usage: mlp %s%s%s [OPTION]...\n\n%s\n", command->name, *command->argument ? " " : "",
-           command->argument, command->summary);
+    result("Usage: mlp %s%s%s [OPTION]...\n\n", command->name, *command->argument ? " " : "",
+           command->argument);
+    print_wrapped(command->summary, 0);
     if (print_options(command))
         print_recipes();
     print_exit_codes();
