@@ -4,6 +4,7 @@
 #include "output.h"
 #include "run.h"
 #include "scores.h"
+#include "sources.h"
 
 static void print_scores(const struct settings *s, const mlp_model *model,
                          const struct scores *scores)
@@ -47,7 +48,7 @@ static int open_data(const struct settings *s, const mlp_model *model, mlp_datas
         options.class_count = count;
     }
     if (mlp_dataset_open_as(s->data, s->split, &options, out, &error) != MLP_OK)
-        return fail_with(&error);
+        return fail_source(s->data, &error);
     if (mlp_dataset_class_name(*out, 0) && count == 0)
         return fail(MLP_ERROR_DATA,
                     "%s: its labels are names, expected numbers of classes: %s has no names",

@@ -46,9 +46,3 @@ int open_damaged_model(const struct settings *settings, mlp_model **out)
 {
     return import(settings, true, out);
 }
-
-void talk_of_usual_data(const struct settings *settings)
-{
-    if (!option_given(settings, "data"))
-        talk("data     %s, which are built in: no --data is given", settings->data);
-}

@@ -11,8 +11,4 @@ int open_model(const struct settings *settings, mlp_model **out);
 /* The same to look at it: numbers that are not finite are taken too. */
 int open_damaged_model(const struct settings *settings, mlp_model **out);
 
-/* Says which data a command about a model takes where it names none: seldom those that were meant.
- */
-void talk_of_usual_data(const struct settings *settings);
-
 #endif

@@ -6,6 +6,7 @@
 #include "output.h"
 #include "predictions.h"
 #include "run.h"
+#include "sources.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -220,7 +221,8 @@ static int predict_source(const struct settings *s, struct predictions *p)
         status = mlp_stream_open(s->data, &options, options.inputs, &stream, &error);
     else
         status = mlp_dataset_open_as(s->data, s->split, &options, &data, &error);
-    int code = status == MLP_OK ? predict(s, p, &(struct inputs){data, stream}) : fail_with(&error);
+    int code = status == MLP_OK ? predict(s, p, &(struct inputs){data, stream})
+                                : fail_source(s->data, &error);
     mlp_stream_close(stream);
     mlp_dataset_destroy(data);
     return code;

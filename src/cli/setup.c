@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include "output.h"
+#include "sources.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ static int open_together(struct opening *openings, size_t count)
     }
     for (size_t i = 0; i < count && status == MLP_OK; i++) {
         if (openings[i].status != MLP_OK)
-            status = fail_with(&openings[i].error);
+            status = fail_source(openings[i].source, &openings[i].error);
     }
     return status;
 }

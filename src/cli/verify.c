@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "run.h"
 #include "setup.h"
+#include "sources.h"
 
 #include <stdio.h>
 
