@@ -94,6 +94,10 @@ START_TEST(targets_in_place_of_labels)
     json_decref(object);
     expect_success("$MLP eval values.st --data numbers.csv --targets 0,2");
     expect_success("cut -d, -f2 numbers.csv | $MLP predict values.st --data -");
+    put_table("named.csv", "a,b,c\n", numbers, 60, ',');
+    expect_success("$MLP train --data named.csv --targets c,a " NET "--save values.st");
+    expect_success("$MLP predict values.st --data named.csv --format csv | head -n 1");
+    ck_assert_str_eq(out, "index,value_c,value_a\n");
 }
 END_TEST
 
@@ -105,8 +109,11 @@ START_TEST(columns_by_their_names)
            *columns = json_object_get(object, "columns");
     ck_assert_str_eq(json_string_value(json_array_get(json_object_get(columns, "inputs"), 1)), "b");
     ck_assert_str_eq(text_at(columns, "label"), "species");
+    ck_assert_str_ne(text_at(json_object_get(object, "provenance"), "data"), "");
     json_decref(object);
     expect_success("$MLP info named.st | grep -x 'columns      a, b -> species'");
+    expect_success(
+        "$MLP info named.st | grep -x 'trained      18 steps on the data of hash [0-9a-f]*'");
     expect_success("awk -F, 'NR == 1 { print $2 \",\" $3 \",id,\" $1; next }"
                    "{ print $2 \",\" $3 \",\" NR \",\" $1 }' test.csv >turned.csv");
     expect_success("$MLP eval named.st --data test.csv --label species >kept");

@@ -112,17 +112,36 @@ static json_t *columns_object(const mlp_model *model)
                      c->target_count > 0 ? names_array(c->targets, c->target_count) : NULL);
 }
 
+/* The text of the metadata is JSON, or the model would not have it. */
+static json_t *provenance_object(const mlp_model *model)
+{
+    const char *text = mlp_model_provenance(model);
+    return text ? json_loads(text, 0, NULL) : NULL;
+}
+
+/* What mlp verify would train on again. */
+static void describe_provenance(const mlp_model *model)
+{
+    json_t *object = provenance_object(model);
+    const char *data = json_string_value(json_object_get(object, "data"));
+    const json_t *steps = json_object_get(object, "steps");
+    if (data && json_is_integer(steps))
+        result("trained      %lld steps on the data of hash %s\n",
+               (long long)json_integer_value(steps), data);
+    json_decref(object);
+}
+
 static void describe_json(const struct settings *s, const mlp_model *model, const char *fingerprint)
 {
     mlp_scaling scaling = mlp_model_scaling(model);
     result_json(json_pack(
-        "{s:s, s:o, s:s, s:I, s:o*, s:o*, s:f, s:b, s:b, s:I, s:s}", "file", s->model, "layers",
-        layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss), "parameters",
-        (json_int_t)mlp_model_parameters(model), "class_names", class_array(model), "columns",
-        columns_object(model), "input_divisor", (double)mlp_model_input_divisor(model),
+        "{s:s, s:o, s:s, s:I, s:o*, s:o*, s:f, s:b, s:b, s:I, s:o*, s:s}", "file", s->model,
+        "layers", layer_array(model), "loss", mlp_loss_name(mlp_model_spec(model)->loss),
+        "parameters", (json_int_t)mlp_model_parameters(model), "class_names", class_array(model),
+        "columns", columns_object(model), "input_divisor", (double)mlp_model_input_divisor(model),
         "standardized_inputs", scaling.input_mean != NULL, "standardized_targets",
         scaling.target_mean != NULL, "bad_numbers", (json_int_t)mlp_model_bad_numbers(model),
-        "fingerprint", fingerprint));
+        "provenance", provenance_object(model), "fingerprint", fingerprint));
 }
 
 static void describe_classes(const mlp_model *model)
@@ -188,6 +207,7 @@ static void describe(const struct settings *s, const mlp_model *model)
            scaling.input_mean ? "; inputs are standardised" : "");
     if (scaling.target_mean)
         result("values       learnt standardised, predicted in the data's units\n");
+    describe_provenance(model);
     if (mlp_model_bad_numbers(model) > 0)
         result("bad numbers  %s (NaN, infinite or a negative variance): nothing but mlp info takes "
                "this file\n",

@@ -116,11 +116,20 @@ static void print_field(const char *prefix, const char *text)
     result("\"");
 }
 
-/* The column of a class or a value: probability_7, probability_setosa, value_0. */
+/* What a class or a value is called; NULL where it has no name. */
+static const char *name_of(const mlp_model *model, size_t i)
+{
+    const mlp_columns *columns = mlp_model_columns(model);
+    if (mlp_model_classes(model) > 0)
+        return mlp_model_class_name(model, i);
+    return columns && i < columns->target_count ? columns->targets[i] : NULL;
+}
+
+/* The column of a class or a value: probability_7, probability_setosa, value_0, value_price. */
 static void print_column(const struct predictions *p, size_t i)
 {
     char number[24], prefix[24];
-    const char *name = mlp_model_class_name(p->model, i);
+    const char *name = name_of(p->model, i);
     snprintf(number, sizeof number, "%zu", i);
     snprintf(prefix, sizeof prefix, "%s_",
              mlp_model_classes(p->model) > 0 ? word(p->model) : "value");
