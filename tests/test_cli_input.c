@@ -107,6 +107,16 @@ START_TEST(case_100_missing_value)
 }
 END_TEST
 
+START_TEST(built_in_data_that_are_misspelt)
+{
+    expect_failure(1, "no built-in set of this name; did you mean digits?",
+                   "$MLP train --data digts");
+    expect_failure(1, "; did you mean xor?", "$MLP train --data digits --test xxor");
+    expect_failure(1, "no built-in set of this name", "$MLP train --data elsewhere");
+    ck_assert_ptr_null(strstr(err, "did you mean"));
+}
+END_TEST
+
 START_TEST(case_101_conflicting_options)
 {
     expect_failure(2, "--batch is given twice, as '3' and '4'", "$MLP train --batch 3 --batch 4");
@@ -368,6 +378,7 @@ int main(void)
     tcase_add_test(tests, unknown_names_list_the_known_ones);
     tcase_add_test(tests, case_99_unknown_option_with_a_suggestion);
     tcase_add_test(tests, case_100_missing_value);
+    tcase_add_test(tests, built_in_data_that_are_misspelt);
     tcase_add_test(tests, case_101_conflicting_options);
     tcase_add_test(tests, case_102_saving_over_an_old_model_works);
     tcase_add_test(tests, case_102_saving_over_what_is_no_model);
