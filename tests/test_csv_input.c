@@ -243,6 +243,33 @@ START_TEST(a_line_of_100_mb)
 }
 END_TEST
 
+/* Where it ends in the same buffer that it began in. */
+START_TEST(a_field_of_a_little_more_than_1_mib)
+{
+    enum { MOST = 1 << 20 };
+    static char text[MOST + 100];
+    static const char *const starts[] = {"1,2,0\n3,", "1,2,0\n3,\""}, *const ends[] = {",1\n",
+                                                                                       "\",1\n"};
+    mlp_dataset *data;
+    mlp_error error;
+    for (size_t i = 0; i < 4; i++) {
+        size_t begin = strlen(starts[i % 2]), length = MOST + i / 2;
+        memcpy(text, starts[i % 2], begin);
+        memset(text + begin, '0', length);
+        strcpy(text + begin + length, ends[i % 2]);
+        put_text("a.csv", text);
+        mlp_status status = mlp_dataset_open(in_folder("a.csv"), MLP_TRAIN, &data, &error);
+        if (i / 2 == 0) {
+            ck_assert_msg(status == MLP_OK, "%s", error.message);
+            mlp_dataset_destroy(data);
+        } else {
+            assert_error(&error, MLP_ERROR_DATA, in_folder("a.csv"),
+                         ": line 2, column 2: found a field of more than 1048576 bytes");
+        }
+    }
+}
+END_TEST
+
 START_TEST(too_many_columns)
 {
     enum { COLUMNS = (1 << 20) + 1 };
@@ -326,6 +353,7 @@ int main(void)
     tcase_add_test(tests, too_many_labels);
     tcase_add_loop_test(tests, case_45_a_field_of_100_mb, 0, 3);
     tcase_add_test(tests, a_line_of_100_mb);
+    tcase_add_test(tests, a_field_of_a_little_more_than_1_mib);
     tcase_add_test(tests, too_many_columns);
     tcase_add_test(tests, case_46_empty_cell);
     tcase_add_test(tests, case_47_utf_16);

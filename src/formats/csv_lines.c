@@ -251,18 +251,37 @@ static mlp_status check_zero(const struct mlp_csv_lines *lines, const char *line
                     lines->path, lines->line, column);
 }
 
+/* Whether all fields of a record without quotes end in time. */
+static mlp_status check_fields(const struct mlp_csv_lines *lines, const char *line, size_t size,
+                               mlp_error *error)
+{
+    size_t begin = 0, column = 1;
+    for (size_t i = 0; i <= size && size > MLP_CSV_FIELD; i++) {
+        if (i < size && line[i] != lines->delimiter)
+            continue;
+        if (i - begin > MLP_CSV_FIELD)
+            return fail_field(lines, lines->line, column, error);
+        begin = i + 1;
+        column++;
+    }
+    return MLP_OK;
+}
+
 /* --- Quotes ------------------------------------------------------------------ */
 
 /* A record that libcsv reads. */
 struct unquoting {
     struct mlp_text *text;
     size_t fields, ended_at; /* ended_at: how many there were when it ended */
+    size_t too_long;         /* the column of a field that is; 0: none is */
     bool ended;
 };
 
 static void add_field(void *text, size_t size, void *user)
 {
     struct unquoting *u = user;
+    if (size > MLP_CSV_FIELD && u->too_long == 0)
+        u->too_long = u->fields + 1;
     if (u->fields++ > 0)
         mlp_text_add(u->text, "", 1);
     mlp_text_add(u->text, text, size);
@@ -297,8 +316,9 @@ static mlp_status feed(struct mlp_csv_lines *lines, struct unquoting *u, const c
     for (size_t done = 0; done < size;) {
         size_t piece = size - done < PIECE ? size - done : PIECE;
         size_t count = csv_parse(&lines->parser, text + done, piece, add_field, end_record, u);
-        if (lines->parser.entry_pos > MLP_CSV_FIELD)
-            return fail_field(lines, lines->line, u->fields + 1, error);
+        if (u->too_long > 0 || lines->parser.entry_pos > MLP_CSV_FIELD)
+            return fail_field(lines, lines->line, u->too_long > 0 ? u->too_long : u->fields + 1,
+                              error);
         if (u->text->size > MLP_CSV_RECORD)
             return fail_record(lines, lines->line, error);
         if (count != piece && csv_error(&lines->parser) == CSV_EPARSE)
@@ -387,7 +407,7 @@ mlp_status mlp_csv_next(struct mlp_csv_lines *lines, struct mlp_csv_record *out,
         size -= size > 0 && line[size - 1] == '\r';
         *out = (struct mlp_csv_record){line, line + size, lines->delimiter, lines->line};
         if (size > 0)
-            return MLP_OK;
+            return check_fields(lines, line, size, error);
     }
 }
 
