@@ -41,6 +41,8 @@ START_TEST(what_goes_wrong_is_said)
     expect_success("echo text >text.onnx");
     expect_failure(2, "text.onnx", "$MLP export model --onnx text.onnx");
     expect_failure(2, "--onnx: 'a.onnx' is the model itself", "$MLP export a.onnx --onnx a.onnx");
+    expect_failure(2, "--loss: a.onnx: a model of mlp tells its loss by itself",
+                   "$MLP info a.onnx --loss mse");
     expect_failure(2, "--loss: model: a model of mlp tells its layers, names and loss",
                    "$MLP info model --loss mse");
     expect_failure(2, "does not go with mlp info", "$MLP info a.onnx --softmax");

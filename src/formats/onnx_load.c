@@ -127,6 +127,9 @@ static mlp_status choose_loss(const struct mlp_onnx_source *s,
 {
     mlp_layer_spec *last = &layers[spec->layer_count - 1];
     mlp_status status = MLP_OK;
+    if (mlp_onnx_is_own(s) && options && options->has_loss)
+        return mlp_fail(s->error, MLP_ERROR_USAGE, "%s: a model of mlp tells its loss by itself",
+                        s->path);
     if (mlp_onnx_is_own(s))
         status = mlp_onnx_read_metadata(s, spec, layers);
     else
