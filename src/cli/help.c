@@ -10,7 +10,7 @@
 
 enum {
     MOST_COLUMNS = 79,
-    LEAST_COLUMNS = 48,
+    LEAST_COLUMNS = 40,
     INDENT = 24, /* of explanations */
 };
 

@@ -125,9 +125,12 @@ static void describe_provenance(const mlp_model *model)
     json_t *object = provenance_object(model);
     const char *data = json_string_value(json_object_get(object, "data"));
     const json_t *steps = json_object_get(object, "steps");
-    if (data && json_is_integer(steps))
-        result("trained      %lld steps on the data of hash %s\n",
-               (long long)json_integer_value(steps), data);
+    if (data && json_is_integer(steps)) {
+        result("trained      %lld steps on the data of hash ",
+               (long long)json_integer_value(steps));
+        result_name(data);
+        result("\n");
+    }
     json_decref(object);
 }
 

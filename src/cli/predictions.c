@@ -278,7 +278,7 @@ const struct prediction_format *prediction_format_of_file(const char *path)
 {
     const char *end = strrchr(path, '.');
     for (size_t i = 0; i < FORMATS && end; i++) {
-        if (formats[i].ending && strcmp(formats[i].ending, end) == 0)
+        if (formats[i].ending && strcasecmp(formats[i].ending, end) == 0)
             return &formats[i];
     }
     return NULL;
