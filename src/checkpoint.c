@@ -186,13 +186,12 @@ mlp_status mlp_checkpoints_begin(struct run *run, const mlp_checkpoint_options *
     mlp_dataset_hash(run->train, c->data);
     if (run->held_out.valid)
         mlp_dataset_hash(run->held_out.valid, c->valid);
-    if (options->path) {
-        c->best_copy = mlp_model_copy(run->model);
-        c->saver = c->best_copy ? mlp_saver_create() : NULL;
-        if (!c->saver)
-            return mlp_fail_memory(error, "the writer of checkpoints");
-    }
-    return options->resume ? resume(run, error) : MLP_OK;
+    mlp_status status = options->resume ? resume(run, error) : MLP_OK;
+    if (status != MLP_OK || !options->path)
+        return status;
+    c->best_copy = mlp_model_copy(run->model); /* with the names that the checkpoint had */
+    c->saver = c->best_copy ? mlp_saver_create() : NULL;
+    return c->saver ? MLP_OK : mlp_fail_memory(error, "the writer of checkpoints");
 }
 
 void mlp_checkpoints_replay(const struct run *run)

@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include "alloc.h"
+#include "class_names.h"
 #include "data.h"
 #include "error.h"
 
@@ -78,6 +79,12 @@ mlp_status mlp_model_take_columns(mlp_model *model, const mlp_dataset *data, mlp
         return MLP_OK;
     return mlp_model_set_columns(model, columns) ? MLP_OK
                                                  : mlp_fail_memory(error, "the names of columns");
+}
+
+bool mlp_model_inherit_names(mlp_model *model, const mlp_model *from)
+{
+    return (model->columns || mlp_model_set_columns(model, from->columns)) &&
+           (model->class_names || mlp_model_set_class_names(model, from->class_names));
 }
 
 const mlp_columns *mlp_model_columns(const mlp_model *model)

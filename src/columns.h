@@ -18,6 +18,10 @@ mlp_columns *mlp_columns_copy(const mlp_columns *columns);
 /* Keeps a copy; NULL: none. False where memory is short. */
 bool mlp_model_set_columns(mlp_model *model, const mlp_columns *columns);
 
+/* Keeps the names of columns and of classes that a model of the same shape has, where it has none
+ * itself. False where memory is short. */
+bool mlp_model_inherit_names(mlp_model *model, const mlp_model *from);
+
 /* Keeps those of the data, where they have any that fit the model; else leaves the model's. */
 mlp_status mlp_model_take_columns(mlp_model *model, const mlp_dataset *data, mlp_error *error);
 

@@ -123,6 +123,11 @@ START_TEST(columns_by_their_names)
     expect_success("cut -d, -f2- turned.csv | $MLP predict named.st --data - | cmp - kept");
     expect_success(
         "$MLP train --data train.csv --label species --test turned.csv --valid turned.csv " NET);
+    /* The number is the label's column of the training data; that of the others has its name. */
+    expect_success("$MLP train --data train.csv --label 1 --test test.csv " NET
+                   "| grep accuracy >kept");
+    expect_success("$MLP train --data train.csv --label 1 --test turned.csv " NET
+                   "| grep accuracy | cmp - kept");
     expect_success("awk -F, '{ print $3 \",\" $1 \",\" $2 }' train.csv >turned.csv");
     expect_success("$MLP verify named.st --data turned.csv");
     expect_failure(3, "-: line 1: found no 'a' among the names of 1 columns, expected one",

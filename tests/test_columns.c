@@ -130,7 +130,11 @@ START_TEST(names_that_are_not_there)
                        "found no 'l' among the names of 3 columns, expected one: it was the name "
                        "of the label");
     options.label = "a";
-    assert_csv_refused("a,b,l\n1,2,0\n", &options, MLP_ERROR_USAGE, "column 'a' is given twice");
+    assert_csv_refused("a,b,l\n1,2,0\n", &options, MLP_ERROR_USAGE,
+                       "column 'a' is an input by its name");
+    options.label = "-1";
+    assert_csv_refused("l,a,b\n0,1,2\n", &options, MLP_ERROR_USAGE,
+                       "column '-1' is an input by its name");
     options = (mlp_source_options){.columns = &valued};
     assert_csv_refused("a,b,u\n1,2,0\n", &options, MLP_ERROR_DATA,
                        "found no 't' among the names of 3 columns, expected one: it was the name "
@@ -140,6 +144,47 @@ START_TEST(names_that_are_not_there)
                        "found 3 columns, of which 2 are inputs, expected 3");
     assert_csv_refused("a,b\n1,\n", &(mlp_source_options){.columns = &labelled, .unlabelled = true},
                        MLP_ERROR_DATA, ": line 2, column 2 (b): found an empty cell");
+}
+END_TEST
+
+/* What was said of the data that the names come from is for tables without names. */
+START_TEST(goals_of_other_tables)
+{
+    mlp_source_options options = {.columns = &labelled, .label = "0", .goals_by_name = true};
+    assert_csv("k,b,l,a\n7,2,0,1\n7,4,1,3\n", &options, 2, 2, values, zero_one);
+    assert_csv("a,b,l\n1,2,0\n3,4,1\n", &options, 2, 2, values, zero_one);
+    assert_csv("0,1,2\n1,3,4\n", &options, 2, 2, values, zero_one);
+    options = (mlp_source_options){.columns = &valued, .targets = "1,3", .goals_by_name = true};
+    mlp_dataset *data = open_csv(put_text("t.csv", "u,b,t,a\n6,2,5,1\n8,4,7,3\n"), &options);
+    ck_assert_mem_eq(mlp_dataset_targets(data), ((const float[]){5, 6, 7, 8}), 16);
+    mlp_dataset_destroy(data);
+    data = open_csv(put_text("t.csv", "1,5,2,6\n3,7,4,8\n"), &options);
+    ck_assert_mem_eq(mlp_dataset_targets(data), ((const float[]){5, 6, 7, 8}), 16);
+    mlp_dataset_destroy(data);
+}
+END_TEST
+
+/* A first line with all the names is a header, even where some are numbers; if all are, it may be a
+ * sample as well. */
+START_TEST(names_that_are_numbers)
+{
+    static const char *const mixed[] = {"1", "x"}, *const numbers[] = {"2", "1"};
+    static const mlp_columns some = {.input_count = 2, .inputs = mixed, .label = "l"};
+    static const mlp_columns all = {.input_count = 2, .inputs = numbers, .label = "l"};
+    mlp_source_options options = {.columns = &some};
+    assert_csv("l,x,1\n0,2,1\n1,4,3\n", &options, 2, 2, values, zero_one);
+    options.unlabelled = true;
+    options.inputs = 2;
+    assert_csv("x,1\n2,1\n4,3\n", &options, 2, 2, values, NULL);
+    options.columns = &all;
+    assert_csv_refused("1,2\n2,1\n4,3\n", &options, MLP_ERROR_USAGE,
+                       ": line 1: found numbers that are the names of the model's columns, too, "
+                       "expected --header yes or no");
+    assert_csv("1,5\n3,4\n", &options, 2, 2, (const float[]){1, 5, 3, 4}, NULL);
+    options.header = MLP_HEADER_YES;
+    assert_csv("1,2\n2,1\n4,3\n", &options, 2, 2, values, NULL);
+    options.header = MLP_HEADER_NO;
+    assert_csv("1,2\n3,4\n", &options, 2, 2, values, NULL);
 }
 END_TEST
 
@@ -273,6 +318,39 @@ START_TEST(data_without_names_leave_those_of_before)
 }
 END_TEST
 
+/* A run that goes on with the same values without names ends with those of its checkpoint, as does
+ * the best epoch's model. */
+START_TEST(a_run_that_goes_on_keeps_them)
+{
+    static const char named[] = "a,b,l\n1,2,0\n3,4,1\n5,6,1\n";
+    mlp_layer_spec layer = {.units = 2};
+    mlp_spec spec = {.inputs = 2, .layer_count = 1, .layers = &layer, .loss = MLP_CROSS_ENTROPY};
+    mlp_train_options training = mlp_train_options_default();
+    training.batch = 3;
+    for (size_t i = 0; i < 2; i++) {
+        mlp_model *model, *loaded;
+        mlp_dataset *data =
+            open_csv(put_text("run.csv", i == 0 ? named : named + sizeof "a,b,l"), NULL);
+        mlp_held_out held_out = {.valid = data};
+        char path[512];
+        snprintf(path, sizeof path, "%s", in_folder("c.st"));
+        mlp_checkpoint_options checkpoints = {
+            .path = path, .resume = i == 0 ? NULL : path, .every_epochs = 1};
+        training.epochs = 2 + i;
+        ck_assert_int_eq(mlp_model_create(&spec, 1, &model, NULL), MLP_OK);
+        ck_assert_int_eq(
+            mlp_train_resumable(model, data, &held_out, &training, &checkpoints, NULL, NULL, NULL),
+            MLP_OK);
+        assert_names(mlp_model_columns(model), &labelled);
+        ck_assert_int_eq(mlp_model_load(in_folder("c.st.best"), &loaded, NULL), MLP_OK);
+        assert_names(mlp_model_columns(loaded), &labelled);
+        mlp_model_destroy(loaded);
+        mlp_dataset_destroy(data);
+        mlp_model_destroy(model);
+    }
+}
+END_TEST
+
 START_TEST(texts_that_are_none)
 {
     static const struct {
@@ -296,6 +374,11 @@ START_TEST(texts_that_are_none)
         {"{\"inputs\":[\"a\",\"b\"],\"targets\":[\"t\",\"u\",\"v\"]}",
          "'targets' is no array of 2 names"},
         {"{\"inputs\":[\"a\",\"\\u0000\"]}", "is no JSON object"},
+        {"{\"inputs\":[\"a\",\"b\"],\"label\":\"l\",\"targets\":[\"t\",\"u\"]}",
+         "is no JSON object of 'inputs' and of 'label' or 'targets'"},
+        {"{\"inputs\":[\"a\",\"a\"],\"label\":\"l\"}", "two columns are called 'a'"},
+        {"{\"inputs\":[\"a\",\"b\"],\"label\":\"b\"}", "two columns are called 'b'"},
+        {"{\"inputs\":[\"a\",\"b\"],\"targets\":[\"t\",\"t\"]}", "two columns are called 't'"},
     };
     mlp_model *model = labelled_model();
     long live = mlp_alloc_live();
@@ -350,11 +433,14 @@ int main(void)
     tcase_add_test(tests, names_that_do_not_last);
     tcase_add_test(tests, columns_are_found_by_their_names);
     tcase_add_test(tests, names_that_are_not_there);
+    tcase_add_test(tests, goals_of_other_tables);
+    tcase_add_test(tests, names_that_are_numbers);
     tcase_add_test(tests, lines_of_a_pipe);
     tcase_add_test(tests, many_columns);
     tcase_add_test(tests, every_failure);
     tcase_add_test(tests, models_keep_them);
     tcase_add_test(tests, data_without_names_leave_those_of_before);
+    tcase_add_test(tests, a_run_that_goes_on_keeps_them);
     tcase_add_test(tests, texts_that_are_none);
     tcase_add_test(tests, every_allocation_of_a_model_fails);
     suite_add_tcase(suite, tests);

@@ -100,9 +100,14 @@ typedef struct mlp_source_options {
     /* Of CSV: the names of a model's columns (mlp_model_columns), or of other data's. Where the
      * first line names the columns, each input is the one of its name, wherever it stands
      * (MLP_ERROR_DATA where there is not exactly one), label and targets are those of their names
-     * unless `label` or `targets` says otherwise, and columns of other names are left out. NULL, or
-     * a table without names: by position. */
+     * unless `label` or `targets` says otherwise, and columns of other names are left out. A first
+     * line that has all the names of inputs names the columns, but for names that are all numbers:
+     * MLP_ERROR_USAGE unless `header` is told. NULL, or a table without names: by position. */
     const mlp_columns *columns;
+
+    /* `label` and `targets` were said of the data that `columns` are of: here they are for a table
+     * without names alone. */
+    bool goals_by_name;
 
     /* The names of classes 0, 1, ... that labels which are text stand for, as of a model; a label
      * that is none of them is MLP_ERROR_DATA. NULL: the texts that occur, sorted by their bytes. */

@@ -76,6 +76,7 @@ static int open_sources(struct opening *openings, size_t count)
     for (size_t i = 1; i < count && status == MLP_OK; i++) {
         if (!openings[i].options.columns)
             openings[i].options.columns = mlp_dataset_columns(openings[0].data);
+        openings[i].options.goals_by_name = true;
         if (classes == 0 || !names[0] || !openings[i].source ||
             !mlp_stream_claims(openings[i].source))
             continue;

@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "bytes.h"
+#include "columns.h"
 #include "error.h"
 #include "file.h"
 #include "settings.h"
@@ -294,6 +295,8 @@ static mlp_status take(struct source *s, struct mlp_snapshot *ours)
         status = read_moments(s, ours);
     if (status == MLP_OK)
         status = read_best(s, ours->best);
+    if (status == MLP_OK && !mlp_model_inherit_names(ours->model, s->model))
+        status = mlp_fail_memory(s->error, "a checkpoint");
     if (status != MLP_OK)
         return status;
     mlp_model_assign(ours->model, s->model);

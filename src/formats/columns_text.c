@@ -6,6 +6,8 @@
 #include "error.h"
 
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* --- Writing ------------------------------------------------------------------ */
 
@@ -75,12 +77,39 @@ static mlp_status read_label(struct reading *r, const json_t *object)
                     r->path, MLP_COLUMNS, MLP_COLUMN_NAME);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All names are those of different columns. */
+static mlp_status check_different(const struct reading *r)
+{
+    const mlp_columns *c = &r->columns;
+    size_t count = c->input_count + c->target_count, i = 1;
+    const char **sorted = mlp_alloc(count + 1, sizeof *sorted);
+    if (!sorted)
+        return mlp_fail_memory(r->error, "the names of columns");
+    memcpy((void *)sorted, (const void *)r->names, count * sizeof *sorted);
+    if (c->label)
+        sorted[count++] = c->label;
+    qsort((void *)sorted, count, sizeof *sorted, compare_names);
+    while (i < count && strcmp(sorted[i - 1], sorted[i]) != 0)
+        i++;
+    const char *twice = i < count ? sorted[i] : NULL;
+    mlp_free((void *)sorted);
+    if (!twice)
+        return MLP_OK;
+    return mlp_fail(r->error, MLP_ERROR_DATA, "%s: %s: two columns are called '%s'", r->path,
+                    MLP_COLUMNS, twice);
+}
+
 static mlp_status read_columns(struct reading *r, const json_t *object, const mlp_model *model)
 {
     size_t inputs = mlp_model_inputs(model);
     size_t targets = json_object_get(object, "targets") ? mlp_model_outputs(model) : 0;
     size_t keys = 1 + (targets > 0) + (json_object_get(object, "label") != NULL);
-    if (json_object_size(object) != keys) /* 0 where it is no object */
+    if (json_object_size(object) != keys || keys > 2) /* 0 where it is no object */
         return mlp_fail(r->error, MLP_ERROR_DATA,
                         "%s: %s is no JSON object of 'inputs' and of 'label' or 'targets'", r->path,
                         MLP_COLUMNS);
@@ -94,7 +123,9 @@ static mlp_status read_columns(struct reading *r, const json_t *object, const ml
     mlp_status status = read_names(r, object, "inputs", inputs, r->names);
     if (status == MLP_OK && targets > 0)
         status = read_names(r, object, "targets", targets, r->names + inputs);
-    return status == MLP_OK ? read_label(r, object) : status;
+    if (status == MLP_OK)
+        status = read_label(r, object);
+    return status == MLP_OK ? check_different(r) : status;
 }
 
 mlp_status mlp_columns_read(const char *path, const char *text, mlp_model *model, mlp_error *error)

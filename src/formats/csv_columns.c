@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "columns.h"
 #include "error.h"
+#include "formats/number.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -105,6 +106,36 @@ static mlp_status find_column(const struct mlp_csv_table *table, const char *tex
                     table->columns, table->header ? "" : " (it has no header)");
 }
 
+/* --- Headers ----------------------------------------------------------------- */
+
+mlp_status mlp_csv_know_header(struct mlp_csv_table *table, const mlp_columns *columns, bool *known,
+                               mlp_error *error)
+{
+    size_t numbers = 0, times = 1;
+    float value;
+    *known = false;
+    table->columns = mlp_csv_count(&table->first);
+    if (table->columns < columns->input_count || table->columns > MLP_CSV_COLUMNS)
+        return MLP_OK;
+    mlp_status status = list_names(table, error);
+    if (status != MLP_OK)
+        return status;
+    for (size_t i = 0; i < columns->input_count && times == 1; i++) {
+        size_t size = strlen(columns->inputs[i]);
+        find_name(table, columns->inputs[i], size, &times);
+        numbers += mlp_number_parse(columns->inputs[i], size, &value) != MLP_NUMBER_NONE;
+    }
+    mlp_free(table->names);
+    table->names = NULL;
+    *known = times == 1 && numbers < columns->input_count;
+    if (times != 1 || *known)
+        return MLP_OK;
+    return mlp_fail(error, MLP_ERROR_USAGE,
+                    "%s: line %zu: found numbers that are the names of the model's columns, too, "
+                    "expected --header yes or no to say which they are",
+                    table->lines.path, table->first.line);
+}
+
 /* --- Taking ------------------------------------------------------------------ */
 
 /* Columns that have no role yet. */
@@ -118,6 +149,10 @@ static void set_all(struct mlp_csv_table *table, enum mlp_csv_role role)
 static mlp_status take(struct mlp_csv_table *table, size_t column, const char *text, size_t size,
                        struct mlp_csv_column what, mlp_error *error)
 {
+    if (table->map[column].role == MLP_CSV_INPUT && table->unclaimed != MLP_CSV_INPUT &&
+        what.role != MLP_CSV_INPUT)
+        return mlp_fail(error, MLP_ERROR_USAGE, "%s: column '%.*s' is an input by its name",
+                        table->lines.path, shown(size), text);
     if (table->map[column].role != table->unclaimed)
         return mlp_fail(error, MLP_ERROR_USAGE, "%s: column '%.*s' is given twice",
                         table->lines.path, shown(size), text);
@@ -208,9 +243,10 @@ static mlp_status take_goals(struct mlp_csv_table *table, const mlp_source_optio
     const mlp_columns *columns = options->columns;
     struct mlp_csv_column what = {MLP_CSV_LABEL, 0};
     mlp_status status = MLP_OK;
-    if (options->targets)
+    bool known = options->goals_by_name && (columns->label || columns->target_count > 0);
+    if (options->targets && !known)
         return take_targets(table, options->targets, false, error);
-    if (options->label)
+    if (options->label && !known)
         return take_column(table, options->label, strlen(options->label), what, error);
     if (columns->label)
         return take_named(table, columns->label, what, error);

@@ -46,11 +46,17 @@ static mlp_status copy_first(struct mlp_csv_table *table, const struct mlp_csv_r
 }
 
 /* Whether the first record is a header; reads the second where that depends on it. */
-static mlp_status find_header(struct mlp_csv_table *table, mlp_header header, mlp_error *error)
+static mlp_status find_header(struct mlp_csv_table *table, const mlp_source_options *options,
+                              mlp_error *error)
 {
-    table->guessed = header == MLP_HEADER_AUTO;
-    table->header = header == MLP_HEADER_YES;
-    bool open = table->guessed && !has_number(&table->first);
+    table->guessed = options->header == MLP_HEADER_AUTO;
+    table->header = options->header == MLP_HEADER_YES;
+    if (table->guessed && options->columns) {
+        mlp_status status = mlp_csv_know_header(table, options->columns, &table->header, error);
+        if (status != MLP_OK)
+            return status;
+    }
+    bool open = table->guessed && !table->header && !has_number(&table->first);
     if (open || table->header) {
         mlp_status status = mlp_csv_next(&table->lines, &table->second, error);
         if (status != MLP_OK)
@@ -274,7 +280,7 @@ static mlp_status read_start(struct mlp_csv_table *table, const mlp_source_optio
     if (status == MLP_OK)
         status = copy_first(table, &record, error);
     if (status == MLP_OK)
-        status = find_header(table, options->header, error);
+        status = find_header(table, options, error);
     return status == MLP_OK ? mlp_csv_map_columns(table, options, error) : status;
 }
 
