@@ -101,6 +101,21 @@ START_TEST(a_second_signal_ends_at_once)
 }
 END_TEST
 
+/* What timeout(1) and terminals that close do: one request, twice. */
+START_TEST(the_same_signal_twice_is_one_request)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        unlink(in_folder("model"));
+        pid_t child = start_until_first_epoch();
+        kill(child, signals[i]);
+        kill(child, signals[i]);
+        ck_assert_int_eq(exit_code_of(child), 128 + signals[i]);
+        expect_success("$MLP info model");
+    }
+}
+END_TEST
+
 /* What training writes to a terminal of `columns`, up to some redrawn lines. */
 static char *terminal_text(unsigned short columns, const char *term)
 {
@@ -202,6 +217,7 @@ int main(void)
     tcase_add_test(tests, sigint_saves_first);
     tcase_add_test(tests, sigterm_saves_first);
     tcase_add_test(tests, a_second_signal_ends_at_once);
+    tcase_add_test(tests, the_same_signal_twice_is_one_request);
     tcase_add_test(tests, a_terminal_gets_a_progress_line);
     tcase_add_test(tests, a_dumb_terminal_gets_lines_only);
     tcase_add_test(tests, a_terminal_gets_no_npy);

@@ -53,6 +53,8 @@ int output_end(int status)
         note_failure();
     if (failure == 0)
         return status;
+    if (status > 128) /* stopped by a signal, as of a terminal that is gone */
+        return status;
     if (failure == EPIPE) /* the reader has seen enough */
         return status != MLP_OK ? status : MLP_ERROR_INTERNAL;
     return fail(MLP_ERROR_INTERNAL, "standard output: cannot write: %s", strerror(failure));
