@@ -159,6 +159,33 @@ START_TEST(commands_on_models_take_a_checkpoint)
 }
 END_TEST
 
+/* Whatever a crash left in place of it: the same command goes on from the one before. */
+START_TEST(the_one_before_takes_over)
+{
+    static const char *const damages[] = {
+        "head -c 3000 /dev/zero >c",
+        "echo text >c",
+        ": >c",
+        "rm c",
+        "head -c 1000 keep >c",
+        "printf x | dd of=c bs=1 seek=8 conv=notrunc 2>/dev/null"};
+    expect_success("$MLP train " SMALL "--checkpoint c --every 1epochs --save model");
+    expect_success("cp c keep && cp c.previous before && test -s before");
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        expect_success("cp keep c && cp before c.previous");
+        expect_success(damages[i]);
+        expect_success("$MLP train " SMALL
+                       "--checkpoint c --every 1epochs --resume c --save again");
+        ck_assert_ptr_nonnull(strstr(err, "c.previous"));
+        expect_success("cmp model again");
+    }
+    expect_success("echo text >c && rm c.previous");
+    ck_assert_int_eq(shell("$MLP train " SMALL "--checkpoint c --resume c --save again"), 3);
+    ck_assert_ptr_nonnull(strstr(err, "mlp: c: "));
+    expect_success("test \"$(cat c)\" = text");
+}
+END_TEST
+
 START_TEST(a_checkpoint_that_is_there_is_not_lost)
 {
     ck_assert_int_eq(shell("$MLP train " SMALL "--checkpoint c"), 0);
@@ -254,6 +281,7 @@ int main(void)
     tcase_add_test(tests, the_first_run_says_that_nothing_is_there_yet);
     tcase_add_test(tests, more_epochs_continue_log_report_and_json);
     tcase_add_test(tests, commands_on_models_take_a_checkpoint);
+    tcase_add_test(tests, the_one_before_takes_over);
     tcase_add_test(tests, a_checkpoint_that_is_there_is_not_lost);
     tcase_add_test(tests, wrong_options);
     tcase_add_test(tests, case_90_and_91_another_run);

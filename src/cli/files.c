@@ -86,6 +86,14 @@ static int check_one(const struct settings *s, const char *option, const char *p
     return check_place(option, path, what, is_own);
 }
 
+/* What --resume names may be damaged in any way: the one before it takes over. */
+static bool is_any(const char *start, size_t count)
+{
+    (void)start;
+    (void)count;
+    return true;
+}
+
 /* A checkpoint that is there is hours of work: only the run that goes on from it replaces it. */
 static int check_checkpoint(const struct settings *s)
 {
@@ -97,8 +105,10 @@ static int check_checkpoint(const struct settings *s)
         if (same_file(path, others[i]))
             return fail(MLP_ERROR_USAGE, "--checkpoint: '%s' is also that of another option", path);
     }
-    int status = check_one(s, "--checkpoint", path, "checkpoint", files_is_model);
-    if (status == MLP_OK && mlp_checkpoint_exists(path) && !same_name(path, s->resume))
+    bool resumed = same_name(path, s->resume);
+    int status =
+        check_one(s, "--checkpoint", path, "checkpoint", resumed ? is_any : files_is_model);
+    if (status == MLP_OK && mlp_checkpoint_exists(path) && !resumed)
         return fail(
             MLP_ERROR_USAGE,
             "--checkpoint: '%s' is there already: --resume %s goes on from it; else another "
