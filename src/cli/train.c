@@ -302,11 +302,12 @@ static int prepare(struct training *t, const struct settings *s)
 static int execute(struct training *t)
 {
     int status = do_runs(t);
-    if (status == MLP_OK)
-        status = save(t, &t->kept);
-    if (status == MLP_OK)
-        status = print_result(t);
-    return status == MLP_OK ? print_end(t) : status;
+    if (status != MLP_OK)
+        return status;
+    int saved = save(t, &t->kept); /* the result of hours is told in any case */
+    status = print_result(t);
+    int end = status == MLP_OK ? print_end(t) : status;
+    return saved != MLP_OK ? saved : end;
 }
 
 int run_train(const struct settings *settings)

@@ -61,10 +61,7 @@ int run_verify(const struct settings *given)
     struct settings settings = *given;
     struct setup setup = {.settings = &settings};
     mlp_model *model = NULL;
-    mlp_error error;
-    int status = MLP_OK;
-    if (mlp_model_load(settings.model, &model, &error) != MLP_OK)
-        status = fail_with(&error);
+    int status = open_model(&settings, &model);
     if (status == MLP_OK) {
         settings.source.columns = mlp_model_columns(model);
         talk_of_usual_data(&settings);
