@@ -118,6 +118,24 @@ START_TEST(columns_are_found_by_their_names)
 }
 END_TEST
 
+/* Of values the last columns, where the table has no names and nobody has named them. */
+START_TEST(targets_of_tables_without_names)
+{
+    mlp_source_options options = {.columns = &valued};
+    mlp_dataset *data = open_csv(put_text("t.csv", "1,2,500,6\n3,4,7.5,8\n"), &options);
+    ck_assert_uint_eq(mlp_dataset_classes(data), 0);
+    ck_assert_mem_eq(mlp_dataset_f32_at(data, 0), values, sizeof values);
+    ck_assert_mem_eq(mlp_dataset_targets(data), ((const float[]){500, 6, 7.5f, 8}), 16);
+    mlp_dataset_destroy(data);
+    assert_csv_refused("1,2\n", &options, MLP_ERROR_DATA,
+                       "found 2 columns, expected inputs and 2 of target values");
+    options.unlabelled = true;
+    options.inputs = 2;
+    assert_csv("1,2,500,6\n3,4,7.5,8\n", &options, 2, 2, values, NULL);
+    assert_csv("1,2\n3,4\n", &options, 2, 2, values, NULL);
+}
+END_TEST
+
 START_TEST(names_that_are_not_there)
 {
     mlp_source_options options = {.columns = &labelled};
@@ -432,6 +450,7 @@ int main(void)
     tcase_add_test(tests, names_of_tables);
     tcase_add_test(tests, names_that_do_not_last);
     tcase_add_test(tests, columns_are_found_by_their_names);
+    tcase_add_test(tests, targets_of_tables_without_names);
     tcase_add_test(tests, names_that_are_not_there);
     tcase_add_test(tests, goals_of_other_tables);
     tcase_add_test(tests, names_that_are_numbers);

@@ -241,6 +241,12 @@ START_TEST(delimiters)
                        ": line 1, column 1: found '1,5', expected a number with a decimal point");
     assert_csv_refused("\"1,5\",2,0\n", &(mlp_source_options){.header = MLP_HEADER_NO},
                        MLP_ERROR_DATA, ": line 1, column 1: found '1,5', expected a number with");
+    assert_csv_refused(
+        "a;b;l\n1,5;2,5;0\n", NULL, MLP_ERROR_DATA,
+        ": line 2, column 1 (a): found '1,5', expected a number with a decimal point");
+    assert_csv_refused("l,a,b\nx,1,2\ny,3,4\n", NULL, MLP_ERROR_DATA,
+                       ": line 2, column 1 (l): found 'x', expected a number (or the column of the "
+                       "labels, --label)");
     assert_csv_refused("1,5,6;2;0\n", &(mlp_source_options){.delimiter = ';'}, MLP_ERROR_DATA,
                        ": line 1, column 1: found '1,5,6', expected a number (or");
     static const char bad[] = "\"\r\n.+-09eE";

@@ -188,11 +188,27 @@ static mlp_status take_targets(struct mlp_csv_table *table, const char *targets,
 
 /* --- By position ------------------------------------------------------------- */
 
+/* The last columns as targets, as of a model that predicts values. */
+static mlp_status take_last(struct mlp_csv_table *table, size_t count, bool left_out,
+                            mlp_error *error)
+{
+    if (count >= table->columns)
+        return mlp_fail(error, MLP_ERROR_DATA,
+                        "%s: line %zu: found %zu columns, expected inputs and %zu of target values",
+                        table->lines.path, table->first.line, table->columns, count);
+    for (size_t i = 0; i < count; i++)
+        table->map[table->columns - count + i] =
+            (struct mlp_csv_column){left_out ? MLP_CSV_LEFT_OUT : MLP_CSV_TARGET, i};
+    table->outputs = left_out ? 0 : count;
+    return MLP_OK;
+}
+
 /* Takes what is no input out of them. */
 static mlp_status take_others(struct mlp_csv_table *table, const mlp_source_options *options,
                               mlp_error *error)
 {
     bool alone = options->unlabelled, told = options->label || options->targets;
+    size_t last = options->columns && !told ? options->columns->target_count : 0;
     const char *label = options->label ? options->label : "-1";
     struct mlp_csv_column what = {!alone           ? MLP_CSV_LABEL
                                   : options->label ? MLP_CSV_LEFT_OUT
@@ -202,6 +218,9 @@ static mlp_status take_others(struct mlp_csv_table *table, const mlp_source_opti
         return MLP_OK;
     if (options->targets)
         return take_targets(table, options->targets, alone, error);
+    if (last > 0)
+        return take_last(table, last, alone, error);
+    table->untold = !told;
     return take_column(table, label, strlen(label), what, error);
 }
 

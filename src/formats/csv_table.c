@@ -20,12 +20,25 @@ static bool is_number(const struct mlp_csv_field *field)
     return mlp_number_parse(field->text, field->size, &value) != MLP_NUMBER_NONE;
 }
 
+/* Whether it would be a number if its only comma were a point. */
+static bool has_decimal_comma(const struct mlp_csv_field *field)
+{
+    char text[64];
+    float value;
+    const char *comma = memchr(field->text, ',', field->size);
+    if (!comma || field->size > sizeof text)
+        return false;
+    memcpy(text, field->text, field->size);
+    text[comma - field->text] = '.';
+    return mlp_number_parse(text, field->size, &value) == MLP_NUMBER_OK;
+}
+
 static bool has_number(const struct mlp_csv_record *record)
 {
     struct mlp_csv_field field;
     for (const char *at = record->text; at;) {
         at = mlp_csv_field(record, at, &field);
-        if (is_number(&field))
+        if (is_number(&field) || has_decimal_comma(&field))
             return true;
     }
     return false;
@@ -84,19 +97,6 @@ static struct mlp_csv_field name_of(const struct mlp_csv_table *table, size_t co
     return field;
 }
 
-/* Whether it would be a number if its only comma were a point. */
-static bool has_decimal_comma(const struct mlp_csv_field *field)
-{
-    char text[64];
-    float value;
-    const char *comma = memchr(field->text, ',', field->size);
-    if (!comma || field->size > sizeof text)
-        return false;
-    memcpy(text, field->text, field->size);
-    text[comma - field->text] = '.';
-    return mlp_number_parse(text, field->size, &value) == MLP_NUMBER_OK;
-}
-
 static const char *what_is_wrong(const struct mlp_csv_table *table,
                                  const struct mlp_csv_record *record,
                                  const struct mlp_csv_field *field)
@@ -115,6 +115,9 @@ static const char *what_is_wrong(const struct mlp_csv_table *table,
         return "no carriage return but before a line feed";
     if (record->line == table->first.line && table->guessed)
         return "a number (or a header, --header yes)";
+    bool first_row = table->header && record->line == table->first.line + 1;
+    if (table->untold && first_row && mlp_number_parse(text, field->size, &value) == MLP_NUMBER_NONE)
+        return "a number (or the column of the labels, --label)";
     return "a number";
 }
 

@@ -35,6 +35,7 @@ struct mlp_csv_table {
     bool header;                  /* the first record has the names of the columns */
     bool guessed;                 /* that it has, or has not, is no option */
     bool first_waits;             /* it is the next row */
+    bool untold;                  /* that the last column is the label */
     size_t columns, features, outputs, label; /* label: a column, or MLP_CSV_NONE */
     struct mlp_csv_column *map;               /* [columns] */
     enum mlp_csv_role unclaimed; /* of the columns that nobody has asked for; while it is made */
