@@ -122,6 +122,7 @@ START_TEST(a_full_disk_leaves_no_part_of_a_file)
     expect_failure(1, "disk/m.c: cannot write: ", "$MLP export model --c disk/m.c");
     ck_assert_int_eq(shell("$MLP train " LARGE "--epochs 1 --save disk/m"), 1);
     ck_assert_ptr_nonnull(strstr(err, "\nmlp: disk/m: cannot write: "));
+    ck_assert_ptr_nonnull(strstr(out, "fingerprint ")); /* the result is told all the same */
     char *left = list_disk();
     ck_assert_str_eq(left, list);
     free(left);
