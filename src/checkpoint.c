@@ -205,6 +205,7 @@ void mlp_checkpoints_replay(const struct run *run)
             .step = (size_t)row[MLP_HISTORY_STEP],
             .samples_done = mlp_dataset_count(run->train),
             .samples = mlp_dataset_count(run->train),
+            .samples_before = mlp_dataset_count(run->train),
             .loss = row[MLP_HISTORY_LOSS],
             .train_accuracy = row[MLP_HISTORY_TRAIN_ACCURACY],
             .learning_rate = row[MLP_HISTORY_LEARNING_RATE],

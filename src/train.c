@@ -24,12 +24,14 @@ static bool call(mlp_progress_callback *callback, const mlp_progress *progress, 
 /* What is known within an epoch. */
 static mlp_progress progress_of(const struct run *run, size_t epoch, size_t samples, double seconds)
 {
+    size_t before = epoch == run->first_epoch ? run->first_step * run->options->batch : 0;
     return (mlp_progress){
         .epoch = epoch,
         .epochs = run->options->epochs,
         .step = run->steps,
         .samples_done = samples,
         .samples = run->train->count,
+        .samples_before = before < samples ? before : samples,
         .loss = mlp_trainer_loss_sum(run->trainer) / (double)samples,
         .train_accuracy = mlp_trainer_accuracy(run->trainer, samples),
         .learning_rate = run->rate,

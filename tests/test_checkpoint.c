@@ -29,6 +29,7 @@ struct told {
     size_t epoch, step;              /* of the last that resumed */
     char message[1024];
     size_t stop_after; /* epochs; 0: never */
+    size_t batch;      /* of the run */
 };
 
 static bool remember(const mlp_progress *now, void *user)
@@ -36,6 +37,10 @@ static bool remember(const mlp_progress *now, void *user)
     struct told *told = user;
     ck_assert_uint_lt(told->epochs, MOST_EPOCHS);
     ck_assert_uint_eq(now->epoch, told->epochs + 1);
+    size_t before = now->epoch == told->epoch + 1 ? told->step * told->batch : 0;
+    if (now->epoch <= told->epoch || before > now->samples)
+        before = now->samples; /* trained by the run before */
+    ck_assert_uint_eq(now->samples_before, before);
     told->loss[told->epochs] = now->loss;
     told->valid_loss[told->epochs] = now->valid_loss;
     told->rate[told->epochs] = now->learning_rate;
@@ -103,6 +108,7 @@ static mlp_status train(const struct task *t, const mlp_checkpoint_options *chec
     size_t stop_after = told->stop_after;
     memset(told, 0, sizeof *told);
     told->stop_after = stop_after;
+    told->batch = t->options.batch;
     options.callback = hear;
     options.user = told;
     ck_assert_int_eq(mlp_model_create(&t->spec, 1, &model, NULL), MLP_OK);

@@ -17,14 +17,15 @@ extern "C" {
 
 /* Where a run stands. Values that are not known (yet) are NaN. */
 typedef struct mlp_progress {
-    size_t epoch;                   /* from 1 */
-    size_t epochs;                  /* planned */
-    size_t step;                    /* steps done since the run began */
-    size_t samples_done, samples;   /* of this epoch */
-    double loss;                    /* mean over samples_done, without penalties */
-    double train_accuracy;          /* fraction of samples_done, as they were met; of classes */
-    double learning_rate;           /* of the newest step */
-    double seconds;                 /* spent on training this epoch, evaluation excluded */
+    size_t epoch;                 /* from 1 */
+    size_t epochs;                /* planned */
+    size_t step;                  /* steps done since the run began */
+    size_t samples_done, samples; /* of this epoch */
+    size_t samples_before;        /* of samples_done, those of an earlier run, without `seconds` */
+    double loss;                  /* mean over samples_done, without penalties */
+    double train_accuracy;        /* fraction of samples_done, as they were met; of classes */
+    double learning_rate;         /* of the newest step */
+    double seconds;               /* spent on training this epoch, evaluation excluded */
     double valid_loss, valid_score; /* of the validation set: accuracy, or R2 of a regression */
     double test_loss, test_score;   /* of the test set */
     bool best;                      /* the best epoch so far, by options.monitor */

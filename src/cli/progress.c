@@ -49,7 +49,8 @@ static size_t terminal_columns(void)
 
 double progress_rate(const mlp_progress *now)
 {
-    return now->seconds > 0 ? (double)now->samples_done / now->seconds : 0;
+    size_t samples = now->samples_done - now->samples_before;
+    return now->seconds > 0 ? (double)samples / now->seconds : 0;
 }
 
 /* --- Pieces ---------------------------------------------------------------------- */
