@@ -98,6 +98,8 @@ START_TEST(targets_in_place_of_labels)
     expect_success("$MLP train --data named.csv --targets c,a " NET "--save values.st");
     expect_success("$MLP predict values.st --data named.csv --format csv | head -n 1");
     ck_assert_str_eq(out, "index,value_c,value_a\n");
+    for (size_t i = 0; i < 2; i++) /* which are known for predictions of before */
+        expect_success("$MLP predict values.st --data named.csv --output p.csv");
 }
 END_TEST
 

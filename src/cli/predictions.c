@@ -249,7 +249,7 @@ static void add_npy(const struct predictions *p, const struct prediction *sample
 
 static const struct prediction_format formats[] = {
     {"text", NULL, {NULL, NULL}, false, begin_nothing, add_text},
-    {"csv", ".csv", {"index,class,", "index,value_0"}, false, begin_csv, add_csv},
+    {"csv", ".csv", {"index,class,", "index,value_"}, false, begin_csv, add_csv},
     {"npy", ".npy", {"{'shape'", "{'shape'"}, true, begin_npy, add_npy},
     {"jsonl",
      ".jsonl",
