@@ -38,11 +38,9 @@ static int open_data(const struct settings *s, const mlp_model *model, mlp_datas
     const char *names[MAX_CLASSES];
     mlp_source_options options = s->source;
     mlp_error error;
-    size_t count = 0;
+    size_t count = class_names(model, names);
     options.columns = mlp_model_columns(model);
     talk_of_usual_data(s);
-    while (count < MAX_CLASSES && (names[count] = mlp_model_class_name(model, count)) != NULL)
-        count++;
     if (count > 0 && mlp_stream_claims(s->data) && !options.targets) {
         options.class_names = names;
         options.class_count = count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mlp info */
 #include "environment.h"
+#include "formats/names_json.h"
 #include "model.h"
 #include "output.h"
 #include "run.h"
@@ -79,37 +80,16 @@ static json_t *layer_array(const mlp_model *model)
 /* NULL where classes have no names. */
 static json_t *class_array(const mlp_model *model)
 {
-    json_t *array = mlp_model_class_name(model, 0) ? json_array() : NULL;
-    for (size_t c = 0; array && mlp_model_class_name(model, c); c++) {
-        if (json_array_append_new(array, json_string(mlp_model_class_name(model, c))) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
-}
-
-static json_t *names_array(const char *const *names, size_t count)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) {
-        if (json_array_append_new(array, json_string(names[i])) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
+    const char *names[MAX_CLASSES];
+    size_t count = class_names(model, names);
+    return count > 0 ? mlp_names_json(names, count) : NULL;
 }
 
 /* NULL where columns have no names. */
 static json_t *columns_object(const mlp_model *model)
 {
-    const mlp_columns *c = mlp_model_columns(model);
-    if (!c)
-        return NULL;
-    return json_pack("{s:o, s:s*, s:o*}", "inputs", names_array(c->inputs, c->input_count), "label",
-                     c->label, "targets",
-                     c->target_count > 0 ? names_array(c->targets, c->target_count) : NULL);
+    const mlp_columns *columns = mlp_model_columns(model);
+    return columns ? mlp_columns_json(columns) : NULL;
 }
 
 /* The text of the metadata is JSON, or the model would not have it. */

@@ -46,3 +46,11 @@ int open_damaged_model(const struct settings *settings, mlp_model **out)
 {
     return import(settings, true, out);
 }
+
+size_t class_names(const mlp_model *model, const char *names[MAX_CLASSES])
+{
+    size_t count = 0;
+    while (count < MAX_CLASSES && (names[count] = mlp_model_class_name(model, count)) != NULL)
+        count++;
+    return count;
+}

@@ -11,4 +11,7 @@ int open_model(const struct settings *settings, mlp_model **out);
 /* The same to look at it: numbers that are not finite are taken too. */
 int open_damaged_model(const struct settings *settings, mlp_model **out);
 
+/* The model's names of classes, and how many there are: 0 where it has none. */
+size_t class_names(const mlp_model *model, const char *names[MAX_CLASSES]);
+
 #endif

@@ -5,16 +5,14 @@
 #include "alloc.h"
 #include "class_names.h"
 #include "error.h"
+#include "names_json.h"
 
 #include <jansson.h>
 
 char *mlp_class_names_text(const mlp_model *model)
 {
-    json_t *names = json_array();
-    bool failed = !names;
-    for (size_t c = 0; c < mlp_model_classes(model); c++)
-        failed = json_array_append_new(names, json_string(model->class_names[c])) != 0 || failed;
-    char *text = failed ? NULL : json_dumps(names, JSON_COMPACT);
+    json_t *names = mlp_names_json(model->class_names, mlp_model_classes(model));
+    char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
     json_decref(names);
     return text;
 }

@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "columns.h"
 #include "error.h"
+#include "names_json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,28 +12,10 @@
 
 /* --- Writing ------------------------------------------------------------------ */
 
-static json_t *names_json(const char *const *names, size_t count)
-{
-    json_t *array = json_array();
-    bool failed = !array;
-    for (size_t i = 0; i < count; i++)
-        failed = json_array_append_new(array, json_string(names[i])) != 0 || failed;
-    if (!failed)
-        return array;
-    json_decref(array);
-    return NULL;
-}
-
 char *mlp_columns_text(const mlp_model *model)
 {
-    const mlp_columns *columns = model->columns;
-    json_t *targets =
-        columns->target_count > 0 ? names_json(columns->targets, columns->target_count) : NULL;
-    bool failed = columns->target_count > 0 && !targets;
-    json_t *object =
-        json_pack("{s:o, s:s*, s:o*}", "inputs", names_json(columns->inputs, columns->input_count),
-                  "label", columns->label, "targets", targets);
-    char *text = object && !failed ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_t *object = mlp_columns_json(model->columns);
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return text;
 }
