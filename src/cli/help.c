@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -81,11 +80,10 @@ void recipe_text(const mlp_recipe *recipe, char text[OPTION_TEXT_SIZE])
 /* Columns of a line: those of a terminal that has fewer. */
 static size_t columns(void)
 {
-    struct winsize size;
-    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
-        size.ws_col == 0 || size.ws_col > MOST_COLUMNS)
+    size_t width = terminal_columns(STDOUT_FILENO, MOST_COLUMNS + 1);
+    if (width > MOST_COLUMNS)
         return MOST_COLUMNS;
-    return size.ws_col > LEAST_COLUMNS ? size.ws_col - 1u : LEAST_COLUMNS;
+    return width > LEAST_COLUMNS ? width - 1 : LEAST_COLUMNS;
 }
 
 /* A text, wrapped, behind `indent` columns of its first line and blanks of the others. */

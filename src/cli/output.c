@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Digits of a real in JSON: fractions such as 0.9787 print as they are meant. */
@@ -147,6 +148,12 @@ int fail(mlp_status status, const char *format, ...)
 int fail_with(const mlp_error *error)
 {
     return fail(error->status, "%s", error->message);
+}
+
+size_t terminal_columns(int fd, size_t otherwise)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
 }
 
 void append(char *text, size_t size, const char *format, ...)

@@ -51,6 +51,9 @@ void talk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fail(mlp_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int fail_with(const mlp_error *error);
 
+/* Columns of the terminal at `fd`; `otherwise` where it is none or does not say. */
+size_t terminal_columns(int fd, size_t otherwise);
+
 /* Appends to a text in `size` bytes, cutting what does not fit. */
 void append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

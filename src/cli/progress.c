@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,14 +36,6 @@ double progress_now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static size_t terminal_columns(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return DEFAULT_COLUMNS;
 }
 
 double progress_rate(const mlp_progress *now)
@@ -203,8 +194,8 @@ void progress_step(struct progress *progress, const mlp_progress *now)
     if (!progress->live)
         return;
     /* One column is left free: some terminals wrap when the last one is filled. */
-    progress_format(line, sizeof line, terminal_columns() - 1, progress, now,
-                    progress_now() - progress->start);
+    progress_format(line, sizeof line, terminal_columns(STDERR_FILENO, DEFAULT_COLUMNS) - 1,
+                    progress, now, progress_now() - progress->start);
     fprintf(stderr, "\r%s\033[K", line);
 }
 
