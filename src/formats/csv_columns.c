@@ -125,10 +125,12 @@ mlp_status mlp_csv_know_header(struct mlp_csv_table *table, const mlp_columns *c
         find_name(table, columns->inputs[i], size, &times);
         numbers += mlp_number_parse(columns->inputs[i], size, &value) != MLP_NUMBER_NONE;
     }
+    *known = times == 1 && numbers < columns->input_count;
+    if (*known)
+        return MLP_OK;
     mlp_free(table->names);
     table->names = NULL;
-    *known = times == 1 && numbers < columns->input_count;
-    if (times != 1 || *known)
+    if (times != 1)
         return MLP_OK;
     return mlp_fail(error, MLP_ERROR_USAGE,
                     "%s: line %zu: found numbers that are the names of the model's columns, too, "
@@ -322,7 +324,7 @@ mlp_status mlp_csv_map_columns(struct mlp_csv_table *table, const mlp_source_opt
     table->map = mlp_alloc(table->columns, sizeof *table->map);
     if (!table->map)
         return mlp_fail_memory(error, table->lines.path);
-    mlp_status status = table->header ? list_names(table, error) : MLP_OK;
+    mlp_status status = table->header && !table->names ? list_names(table, error) : MLP_OK;
     if (status != MLP_OK)
         return status;
     status = options->columns && table->header ? map_by_name(table, options, error)

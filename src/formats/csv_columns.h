@@ -6,7 +6,7 @@
 #include "formats/csv_table.h"
 
 /* Whether the first record has the names of all inputs, of which not all are numbers: no row has.
- * MLP_ERROR_USAGE where all are, as then it may be either. */
+ * MLP_ERROR_USAGE where all are, as then it may be either. Leaves table->names where it has. */
 mlp_status mlp_csv_know_header(struct mlp_csv_table *table, const mlp_columns *columns, bool *known,
                                mlp_error *error);
 
