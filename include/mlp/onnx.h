@@ -40,9 +40,9 @@ MLP_API mlp_status mlp_model_export_onnx(const mlp_model *model, const char *pat
 /* Zeroed: the defaults. */
 typedef struct mlp_onnx_import_options {
     /* The loss of a graph that was not written by mlp_model_export_onnx, of which it is
-     * MLP_ERROR_USAGE. By default what ends it
-     * says: cross_entropy for Softmax, binary_cross_entropy for Sigmoid, poisson for Exp, mse for
-     * anything else; of plain scores of classes it cannot be told. */
+     * MLP_ERROR_USAGE. By default what ends it says: cross_entropy for Softmax,
+     * binary_cross_entropy for Sigmoid, poisson for Exp, mse for anything else; of plain scores of
+     * classes it cannot be told. */
     bool has_loss;
     mlp_loss loss;
 } mlp_onnx_import_options;

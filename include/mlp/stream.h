@@ -15,9 +15,9 @@ typedef struct mlp_stream mlp_stream;
  * mlp_dataset_open_as takes them. `inputs` is the number of values that a sample has: with as many
  * columns all are inputs, with more the label or the targets that `options` (NULL: the defaults)
  * name are left out; of `options` the columns and their names, the delimiter and the header count.
- * Reads the first
- * line, and the second too where the first may be a header: where nothing in it is a number.
- * MLP_ERROR_USAGE for another source, and where the library was built without libcsv. */
+ * Reads the first line, and the second too where the first may be a header: where nothing in it is
+ * a number, or it has the names of `options`. MLP_ERROR_USAGE for another source, and where the
+ * library was built without libcsv. */
 MLP_API mlp_status mlp_stream_open(const char *source, const mlp_source_options *options,
                                    size_t inputs, mlp_stream **out, mlp_error *error);
 
