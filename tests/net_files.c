@@ -25,7 +25,7 @@ bool net_write_floats(const char *folder, const char *name, const char *what, co
     return fclose(file) == 0 && done;
 }
 
-void net_set_norms(mlp_model *model)
+static void set_norms(mlp_model *model)
 {
     float scale[NET_HIDDEN], shift[NET_HIDDEN], mean[NET_HIDDEN], variance[NET_HIDDEN];
     for (size_t i = 0; i < NET_HIDDEN; i++) {
@@ -36,4 +36,25 @@ void net_set_norms(mlp_model *model)
     }
     for (size_t l = 0; l < mlp_model_spec(model)->layer_count; l++)
         mlp_model_set_norm(model, l, scale, shift, mean, variance);
+}
+
+mlp_model *net_create(mlp_activation activation, mlp_norm norm, mlp_loss loss, size_t units,
+                      mlp_dataset **data)
+{
+    mlp_layer_spec layers[] = {{NET_HIDDEN, activation, norm, 0.25f},
+                               {NET_HIDDEN, activation, norm, 0},
+                               {units, MLP_IDENTITY, MLP_NORM_NONE, 0}};
+    mlp_spec spec = {.inputs = NET_INPUTS, .layer_count = 3, .layers = layers, .loss = loss};
+    mlp_arrays arrays = {.count = NET_COUNT,
+                         .features = NET_INPUTS,
+                         .f32 = net_x,
+                         .targets = net_t,
+                         .outputs = units};
+    mlp_model *model = NULL;
+    *data = NULL;
+    if (mlp_model_create(&spec, 1, &model, NULL) != MLP_OK)
+        return NULL;
+    set_norms(model);
+    mlp_dataset_wrap(&arrays, data, NULL);
+    return model;
 }

@@ -23,7 +23,10 @@ void net_fill(void);
 bool net_write_floats(const char *folder, const char *name, const char *what, const float *from,
                       size_t count);
 
-/* Running statistics that are not the initial ones; of layers of NET_HIDDEN units at most. */
-void net_set_norms(mlp_model *model);
+/* A network of two hidden layers and `units` outputs, up to NET_OUTPUTS, whose running statistics
+ * are not the initial ones, and the data above (NULL where memory is short). NULL where this
+ * combination is not offered. */
+mlp_model *net_create(mlp_activation activation, mlp_norm norm, mlp_loss loss, size_t units,
+                      mlp_dataset **data);
 
 #endif

@@ -3,8 +3,7 @@
  *
  *   onnx_nets export FOLDER: writes networks of every kind into FOLDER, and beside each one inputs
  *   and what the library predicts for them, as raw floats (NAME.onnx, NAME.in, NAME.out);
- *   onnx_nets import NAME NET_COUNT: reads NAME.onnx and NET_COUNT samples of NAME.in, writes
- * NAME.out. */
+ *   onnx_nets import NAME COUNT: reads NAME.onnx and COUNT samples of NAME.in, writes NAME.out. */
 #include "net_files.h"
 
 #include <stdio.h>
@@ -32,23 +31,13 @@ static bool export_one(const char *folder, mlp_activation activation, mlp_norm n
                        size_t units)
 {
     char name[NET_PATH / 2];
-    mlp_layer_spec layers[] = {{NET_HIDDEN, activation, norm, 0.25f},
-                               {NET_HIDDEN, activation, norm, 0},
-                               {units, MLP_IDENTITY, MLP_NORM_NONE, 0}};
-    mlp_spec spec = {.inputs = NET_INPUTS, .layer_count = 3, .layers = layers, .loss = loss};
-    mlp_arrays arrays = {.count = NET_COUNT,
-                         .features = NET_INPUTS,
-                         .f32 = net_x,
-                         .targets = net_t,
-                         .outputs = units};
-    mlp_dataset *data = NULL;
-    mlp_model *model = NULL;
-    if (mlp_model_create(&spec, 1, &model, NULL) != MLP_OK)
+    mlp_dataset *data;
+    mlp_model *model = net_create(activation, norm, loss, units, &data);
+    if (!model)
         return true;
-    net_set_norms(model);
     snprintf(name, sizeof name, "%s-%s-%s-%zu", mlp_activation_name(activation),
              mlp_norm_name(norm), mlp_loss_name(loss), units);
-    bool done = mlp_dataset_wrap(&arrays, &data, NULL) == MLP_OK;
+    bool done = data != NULL;
     if (done && norm == MLP_NORM_BATCH)
         done = mlp_model_standardize(model, data, mlp_model_scales_targets(model), NULL) == MLP_OK;
     done = done && write_model(folder, name, model);

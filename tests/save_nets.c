@@ -23,25 +23,14 @@ static bool save(const char *folder, mlp_activation activation, mlp_norm norm, m
 {
     char name[NET_PATH / 2];
     bool scaled = norm == MLP_NORM_BATCH;
-    mlp_layer_spec layers[] = {{NET_HIDDEN, activation, norm, 0.25f},
-                               {NET_HIDDEN, activation, norm, 0},
-                               {NET_OUTPUTS, MLP_IDENTITY, MLP_NORM_NONE, 0}};
-    mlp_spec spec = {.inputs = NET_INPUTS, .layer_count = 3, .layers = layers, .loss = loss};
-    mlp_arrays arrays = {.count = NET_COUNT,
-                         .features = NET_INPUTS,
-                         .f32 = net_x,
-                         .targets = net_t,
-                         .outputs = NET_OUTPUTS};
-    mlp_dataset *data = NULL;
-    mlp_model *model = NULL;
-    if (mlp_model_create(&spec, 1, &model, NULL) != MLP_OK)
+    mlp_dataset *data;
+    mlp_model *model = net_create(activation, norm, loss, NET_OUTPUTS, &data);
+    if (!model)
         return true;
-    net_set_norms(model);
     snprintf(name, sizeof name, "%s-%s-%s", mlp_activation_name(activation), mlp_norm_name(norm),
              mlp_loss_name(loss));
-    bool done = mlp_dataset_wrap(&arrays, &data, NULL) == MLP_OK;
-    if (done && scaled)
-        done = mlp_model_standardize(model, data, loss == MLP_MSE, NULL) == MLP_OK;
+    bool done =
+        data && (!scaled || mlp_model_standardize(model, data, loss == MLP_MSE, NULL) == MLP_OK);
     done = done && write_model(folder, name, model);
     mlp_dataset_destroy(data);
     mlp_model_destroy(model);
